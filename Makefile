@@ -1,0 +1,51 @@
+# Two commands on a fresh machine: `make run` and `make test`. They need python3 (3.11 or newer) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+STAMP := .venv/.ready
+
+.PHONY: setup run test check format bench docs requirements clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Carwire needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $(STAMP)
+
+run: setup
+	@exec $(BIN)/carwire up --demo
+
+test: setup
+	$(BIN)/pytest -n auto -q
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n auto -q
+
+format: setup
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python tests/bench/run.py
+
+# The reference pages that are written from the code; a test fails when they are out of date.
+docs: setup
+	$(BIN)/python -m carwire.docs
+
+# Names and versions only: what `setup` installs, for every platform at once.
+requirements: setup
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --extra dev \
+	  --no-emit-package carwire pyproject.toml --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra parquet \
+	  --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

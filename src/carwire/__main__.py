@@ -1,0 +1,5 @@
+"""``python -m carwire``."""
+
+from carwire.cli import main
+
+main()

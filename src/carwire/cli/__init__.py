@@ -1,0 +1,47 @@
+"""The command line: one module per group of verbs, loaded when its verb is used.
+
+A refusal (bad input, a port that is taken) is one line on standard error and status 1; a wrong call of a command is
+status 2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+
+from carwire import __version__
+from carwire.core.errors import CarwireError
+
+cli = App(
+    name="carwire",
+    help="The open vehicle API server: one API to every car, on your own machine.",
+    version=__version__,
+    version_flags=["--version"],
+)
+cli.command("carwire.cli.up:up", help="Run the server.")
+cli.command("carwire.cli.vin:vin", help="Say what VINs say.")
+cli.command("carwire.cli.compatibility:compatibility", help="Say whether cars can be connected, and why.")
+applications = App(name="app", help="Manage the applications that may ask this server.")
+for verb, function, sentence in (
+    ("create", "create", "Register an application and print its secrets, this once."),
+    ("list", "show", "List the applications."),
+    ("rotate-secret", "rotate_secret", "Draw a new client secret; the old one stops working."),
+    ("delete", "delete", "Delete an application."),
+):
+    applications.command(f"carwire.cli.applications:{function}", name=verb, help=sentence)
+cli.command(applications)
+
+
+def main() -> None:
+    """Run the command line and end the process with its status."""
+    try:
+        cli()
+    except CarwireError as error:
+        print(f"carwire: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        sys.exit(0)

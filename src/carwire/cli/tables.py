@@ -1,0 +1,185 @@
+"""Files of VINs: read in pieces, judged on every core, written as they are read, summed up at the end."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.services.compatibility import Checked
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PIECE: Final = 10_000  # VINs judged at once
+_VIN_NAMES: Final = frozenset({"vin", "vinnumber", "vehicleidentificationnumber", "chassisnumber", "vin110"})
+_FACTS: Final = ("vin", "compatible", "reason", "make", "model", "model_year", "powertrain", "problem")
+Row = dict[str, Any]
+
+
+def judge_file(
+    path: Path, permissions: Sequence[str], country: str, *, column: str | None, out: Path | None, json: bool
+) -> None:
+    """Judge every VIN of a file and write one row each: the facts, then a column per permission (true, false, empty).
+
+    Raises `InvalidInput` when the file cannot be read, has no column of VINs, or the output has no known ending.
+    """
+    from carwire.app import build_offline
+
+    out = out or path.with_name(f"{path.stem}.compatibility{'.csv' if path.suffix == '.tsv' else path.suffix}")
+    if not path.is_file():
+        raise InvalidInput(FieldProblem("file", f"{path} does not exist"))
+    _, service = build_offline()
+    counts: Counter[str] = Counter()
+    with _writer(out, (*_FACTS, *permissions)) as write, _progress(path) as advance:
+        for vins in _read(path, column):
+            rows = [_row(v, a) for v, a in zip(vins, service.check_many(vins, permissions, country), strict=True)]
+            for row in rows:
+                counts[row["reason"] or ("not a VIN" if row["problem"] else "compatible")] += 1
+                counts.update(p for p in permissions if row.get(p))
+            write(rows)
+            advance(len(rows))
+    outcomes = {k: n for k, n in counts.most_common() if k not in permissions}
+    summary = {
+        "file": str(out),
+        "vins": sum(outcomes.values()),
+        "outcomes": outcomes,
+        "capable": {p: counts[p] for p in permissions},
+    }
+    if json:
+        print(msgspec.json.encode(summary).decode())
+        return
+    print(f"{summary['vins']:,} VINs judged for {country}, written to {out}")
+    for outcome, n in outcomes.items():
+        print(f"  {outcome:<24}{n:>10,}  {n / max(1, sum(outcomes.values())):>6.1%}")
+    for permission in permissions:
+        print(f"  {permission:<24}{counts[permission]:>10,}  capable")
+
+
+def _row(vin: str, answer: Checked | InvalidInput) -> Row:
+    if isinstance(answer, InvalidInput):
+        return {"vin": vin, "problem": answer.fields[0].message, "reason": None}
+    verdict, car = answer.verdict, answer.car
+    return {
+        "vin": answer.vin,
+        "compatible": verdict.compatible,
+        "reason": verdict.reason,
+        "make": verdict.make.make if verdict.make else car.make,
+        "model": car.model,
+        "model_year": car.model_year,
+        "powertrain": car.powertrain,
+        "problem": None,
+        **{c.permission: c.capable for c in verdict.capabilities},
+    }
+
+
+def _read(path: Path, column: str | None) -> Iterator[list[str]]:
+    if path.suffix.lower() == ".parquet":
+        yield from _read_parquet(path, column)
+        return
+    piece: list[str] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            sample = file.readline()
+            file.seek(0)
+            delimiter = max(",;\t|", key=sample.count)
+            rows = csv.reader(file, delimiter=delimiter)
+            index = _column(next(rows, []), column, path)
+            for row in rows:
+                if not row:
+                    continue
+                piece.append(row[index].strip() if len(row) > index else "")
+                if len(piece) == _PIECE:
+                    yield piece
+                    piece = []
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInput(FieldProblem("file", f"{path} is no CSV in UTF-8: {error}")) from error
+    if piece:
+        yield piece
+
+
+def _read_parquet(path: Path, column: str | None) -> Iterator[list[str]]:
+    pa, pq = _pyarrow()
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            name = names[_column(names, column, path)]
+            for batch in file.iter_batches(batch_size=_PIECE, columns=[name]):
+                yield ["" if vin is None else str(vin).strip() for vin in batch.column(0).to_pylist()]
+    except pa.ArrowException as error:
+        raise InvalidInput(FieldProblem("file", f"{path} is no Parquet file: {error}")) from error
+
+
+def _column(names: Sequence[str], wanted: str | None, path: Path) -> int:
+    for index, name in enumerate(names):
+        plain = "".join(c for c in name.casefold() if c.isalnum())
+        if name == wanted or (wanted is None and plain in _VIN_NAMES):
+            return index
+    what = f"no column {wanted!r}" if wanted else "no column that looks like VINs; name it with --column"
+    raise InvalidInput(FieldProblem("column", f"{path} has {what}; it has: {', '.join(names)[:300]}"))
+
+
+@contextmanager
+def _writer(out: Path, names: Sequence[str]) -> Iterator[Callable[[list[Row]], None]]:
+    suffix = out.suffix.lower()
+    if suffix == ".csv":
+        with out.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, names, restval="")
+            writer.writeheader()
+
+            def write_csv(rows: list[Row]) -> None:
+                writer.writerows({k: str(v).lower() if isinstance(v, bool) else v for k, v in r.items()} for r in rows)
+
+            yield write_csv
+    elif suffix == ".parquet":
+        pa, pq = _pyarrow()
+        schema = _schema(pa, names)
+        with pq.ParquetWriter(out, schema, compression="zstd") as parquet:
+            yield lambda rows: parquet.write_table(pa.Table.from_pylist(rows, schema=schema))
+    else:
+        raise InvalidInput(FieldProblem("out", f"{out} must end in .csv or .parquet"))
+
+
+def _schema(pa: Any, names: Sequence[str]) -> pa.Schema:
+    kinds = {"compatible": pa.bool_(), "model_year": pa.int16(), **dict.fromkeys(names[len(_FACTS) :], pa.bool_())}
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise InvalidInput(FieldProblem("file", "Parquet needs the extra: pip install 'carwire[parquet]'")) from None
+    return pa, parquet
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error when that is a terminal; the total is counted first."""
+    if not sys.stderr.isatty():
+        yield lambda _n: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(path.name, total=_total(path))
+        yield lambda n: progress.advance(task, n)
+
+
+def _total(path: Path) -> int:
+    """Rows of the file: told by a Parquet footer, counted in lines otherwise."""
+    if path.suffix.lower() == ".parquet":
+        _, parquet = _pyarrow()
+        return int(parquet.read_metadata(path).num_rows)
+    with path.open("rb") as file:
+        return max(0, sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1)

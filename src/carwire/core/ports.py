@@ -1,0 +1,51 @@
+"""The seams: what the middle needs from the outside, as small protocols. Adapters fulfil them, `carwire.app` joins
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from carwire.core.applications import Application
+from carwire.core.vin.decode import Decoded, Identity
+
+
+class VinDecoder(Protocol):
+    """Decodes normalised VINs of 1 to 17 characters through vPIC tables. Pure: `now` bounds years and publication
+    dates.
+    """
+
+    data: str  # names the tables and their month
+
+    def decode(self, vin: str, *, now: datetime) -> Decoded:
+        """Return every field with its source."""
+
+    def identify(self, vin: str, *, now: datetime) -> Identity:
+        """Return only what identifies the car: cheaper than `decode`, same values."""
+
+    def identify_many(self, vins: Sequence[str], *, now: datetime) -> list[Identity]:
+        """Return `identify` of each, in order, on every core."""
+
+
+class ApplicationStore(Protocol):
+    """Keeps applications. Secrets come and go as digests only."""
+
+    def add(self, application: Application) -> None:
+        """Store a new application."""
+
+    def find(self, client_id: str) -> Application | None:
+        """Return the application with this client id, or null."""
+
+    def replace(self, application: Application) -> bool:
+        """Store `application` over the one with its client id; false when there is none."""
+
+    def delete(self, client_id: str) -> bool:
+        """Delete it; false when there is none."""
+
+    def version(self) -> int:
+        """Return a number that changes whenever anybody, in this process or another, has written to the store."""
+
+    def all(self) -> list[Application]:
+        """Return every application, oldest first."""

@@ -1,0 +1,1 @@
+"""The ASGI edge: decode the request, call one service, encode the answer."""

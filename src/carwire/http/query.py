@@ -1,0 +1,92 @@
+"""Query strings into typed structs, strictly: a parameter given twice, text that is not UTF-8 or a value out of range
+is an error that names the field. The text ``undefined`` and the empty text count as absent where SDKs are known to
+send them.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from carwire.core.errors import FieldProblem, InvalidInput
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MAX_QUERY: Final = 8192
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`\[]*)(?:\[[^`]*)?`)?$", re.DOTALL)
+
+
+def decode_query(query: bytes, kind: type[T]) -> T:
+    """Read a raw query string as `kind`. Raises `InvalidInput` with every field that is missing, repeated or wrong.
+
+    Unknown parameters are left aside, as the original does; the names of the known ones are the struct's encoded names.
+    """
+    fields = _fields(kind)
+    values: dict[str, str] = {}
+    problems: list[FieldProblem] = []
+    if len(query) > MAX_QUERY:
+        raise InvalidInput(FieldProblem("query", f"The query string has more than {MAX_QUERY} bytes"))
+    for part in query.split(b"&"):
+        raw_name, _, raw = part.partition(b"=")
+        name = _text(raw_name)
+        if name is None or name not in fields:
+            continue
+        text = _text(raw)
+        if text is None:
+            problems.append(FieldProblem(name, "Not UTF-8, or a broken percent escape"))
+        elif name in values:
+            problems.append(FieldProblem(name, "Given more than once"))
+        elif text not in ("", "undefined"):
+            values[name] = text
+    problems += [FieldProblem(name, "Required") for name, required in fields.items() if required and name not in values]
+    if problems:
+        raise InvalidInput(*dict.fromkeys(problems))
+    return convert(values, kind)
+
+
+def convert(values: dict[str, Any], kind: type[T]) -> T:
+    """Convert texts to `kind`. Raises `InvalidInput` naming the field."""
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
+
+
+def decode_body(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Read a JSON body. Raises `InvalidInput` on the field at fault, or ``body`` when it is no JSON at all."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(FieldProblem("body", f"Not JSON: {error}"[:200])) from None
+
+
+def invalid(error: msgspec.ValidationError) -> InvalidInput:
+    """Turn msgspec's sentence, which ends in a path, into a field and a sentence."""
+    match = _WHERE.match(str(error))
+    assert match
+    return InvalidInput(FieldProblem(match["field"] or "body", match["what"][:300]))
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, bool]:
+    return {field.encode_name: field.required for field in msgspec.structs.fields(kind)}
+
+
+def _text(raw: bytes) -> str | None:
+    if b"%" not in raw and b"+" not in raw:
+        plain = raw
+    elif _BAD_ESCAPE.search(raw):
+        return None
+    else:
+        plain = unquote_to_bytes(raw.replace(b"+", b" "))
+    try:
+        return plain.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,105 @@
+"""The HTTP server: uvicorn on a socket that is bound before anything else, ended by Ctrl-C or SIGTERM with status 0."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from carwire.core.errors import CannotStart
+from carwire.kit.ids import new_id
+from carwire.wire.v2 import errors as wire
+
+_BACKLOG: Final = 2048
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address. Raises `CannotStart` when it is taken, not ours, or no address."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        reason = (
+            "is already in use by another program"
+            if error.errno == errno.EADDRINUSE
+            else f"cannot be used: {error.strerror}"
+        )
+        msg = f"the address {host}:{port} {reason}"
+        raise CannotStart(msg) from error
+    return listener
+
+
+def serve(application: ASGIApp, listener: socket.socket, base_url: str, *, on_ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM, letting running requests finish. `on_ready` is called once requests are
+    answered.
+    """
+    config = uvicorn.Config(
+        application,
+        http=_protocol(base_url),
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        backlog=_BACKLOG,
+    )
+    _Server(config, on_ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on the two signals and then return: uvicorn itself would raise them again and end with an error
+        status.
+        """
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGINT, signal.SIGTERM)
+        for number in handled:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+
+def _protocol(base_url: str) -> type[HttpToolsProtocol]:
+    """Uvicorn's HTTP protocol, answering what is no HTTP at all in the wire's error form too."""
+
+    class Protocol(HttpToolsProtocol):
+        def send_400_response(self, msg: str) -> None:
+            request_id = new_id()
+            kind = wire.VALIDATION
+            body = msgspec.json.encode(wire.error_body(kind, request_id=request_id, base_url=base_url))
+            head = (
+                f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+                f"sc-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+            )
+            transport: Any = self.transport
+            transport.write(head.encode() + body)
+            transport.close()
+
+    return Protocol

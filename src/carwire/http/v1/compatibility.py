@@ -1,0 +1,108 @@
+"""``GET /v1/compatibility/{vin}``, every verdict with its ground, and ``POST /v1/compatibility`` for many VINs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from carwire.core.compatibility.verdict import NotCapable, NotCompatible
+from carwire.core.countries import parse_country
+from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.core.permissions import CONTROL, READ, parse_scope
+from carwire.http.call import Answer, Call, json_answer
+from carwire.http.query import decode_body, decode_query
+from carwire.services.compatibility import Checked, CompatibilityService
+
+MOST: Final = 1000
+_Country = Annotated[
+    str, Meta(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2 code of the country of the car.")
+]
+_Scope = Annotated[str, Meta(max_length=2000, description="Permissions, separated by spaces. Left out: all of them.")]
+
+
+class ExplainQuery(msgspec.Struct, frozen=True):
+    """The parameters of the explanation."""
+
+    scope: _Scope | None = None
+    country: _Country = "US"
+
+
+class CompatibilityList(msgspec.Struct, frozen=True):
+    """Up to 1,000 VINs, one list of permissions and one country for all."""
+
+    vins: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=MOST)]
+    scope: _Scope | None = None
+    country: _Country = "US"
+
+
+class PermissionVerdict(msgspec.Struct, frozen=True, gc=False):
+    """One permission and whether the car can do what it opens."""
+
+    permission: str
+    capable: bool
+    reason: NotCapable | None
+
+
+class CompatibilityResult(msgspec.Struct, frozen=True):
+    """The verdict for one VIN; `problem` is set exactly when the text is no VIN, and `compatible` then is null."""
+
+    vin: str
+    compatible: bool | None
+    reason: NotCompatible | None
+    make: str | None
+    model: str | None
+    model_year: int | None
+    powertrain: str | None
+    capabilities: list[PermissionVerdict]
+    problem: FieldProblem | None
+
+
+class CompatibilityResults(msgspec.Struct, frozen=True):
+    """One result for each VIN, in the order sent."""
+
+    results: list[CompatibilityResult]
+
+
+class CompatibilityHandlers:
+    """Handlers over one service."""
+
+    def __init__(self, service: CompatibilityService) -> None:
+        self._service = service
+        self._decoder = msgspec.json.Decoder(CompatibilityList)
+
+    def explain(self, call: Call) -> Answer:
+        """Judge one VIN and say what every verdict rests on."""
+        query = decode_query(call.query, ExplainQuery)
+        checked = self._service.check(call.parameters["vin"], _permissions(query.scope), parse_country(query.country))
+        return json_answer(self._service.explain(checked))
+
+    def many(self, call: Call) -> Answer:
+        """Judge up to 1,000 VINs."""
+        asked = decode_body(call.body, self._decoder)
+        answers = self._service.check_many(asked.vins, _permissions(asked.scope), parse_country(asked.country))
+        return json_answer(CompatibilityResults([result(v, a) for v, a in zip(asked.vins, answers, strict=True)]))
+
+
+def result(vin: str, answer: Checked | InvalidInput) -> CompatibilityResult:
+    """Flatten one answer of `CompatibilityService.check_many`."""
+    if isinstance(answer, InvalidInput):
+        return CompatibilityResult(vin, None, None, None, None, None, None, [], answer.fields[0])
+    verdict, car = answer.verdict, answer.car
+    make = verdict.make.make if verdict.make else car.make or next(iter(verdict.makes_asked), None)
+    return CompatibilityResult(
+        vin=answer.vin,
+        compatible=verdict.compatible,
+        reason=verdict.reason,
+        make=make,
+        model=car.model,
+        model_year=car.model_year,
+        powertrain=car.powertrain,
+        capabilities=[PermissionVerdict(c.permission, c.capable, c.reason) for c in verdict.capabilities],
+        problem=None,
+    )
+
+
+def _permissions(scope: str | None) -> tuple[str, ...]:
+    return (*READ, *CONTROL) if scope is None else parse_scope(scope)

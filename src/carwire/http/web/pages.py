@@ -1,0 +1,83 @@
+"""Handlers that answer with a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from carwire import __version__
+from carwire.http.call import Answer, Call, PathUnknown
+from carwire.wire.v2.errors import KINDS, ErrorKind
+
+HTML: Final = b"text/html"
+_HEADERS: Final = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class PageHandlers:
+    """Pages over the API document and the table of errors."""
+
+    def __init__(self, document: dict[str, Any], data: str, makes: int) -> None:
+        self._document = document
+        self._facts = {"data": data, "makes": makes, "version": __version__, "base_url": document["servers"][0]["url"]}
+        self._templates = Environment(
+            loader=PackageLoader("carwire.http.web", "templates"),
+            autoescape=select_autoescape(),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._json = msgspec.json.encode(document)
+
+    def openapi(self, _call: Call) -> Answer:
+        """Return the OpenAPI 3.1 document."""
+        return Answer(self._json)
+
+    def start(self, _call: Call) -> Answer:
+        """Show what this server is and where to go."""
+        return self._page("start.html")
+
+    def reference(self, _call: Call) -> Answer:
+        """Show the API document as a page."""
+        schemas = self._document["components"]["schemas"]
+        return self._page("reference.html", operations=list(_operations(self._document)), schemas=schemas)
+
+    def errors(self, _call: Call) -> Answer:
+        """Show every error: its group, type, code, status and what to do."""
+        return self._page("errors.html", groups=_groups())
+
+    def errors_of_group(self, call: Call) -> Answer:
+        """Show the errors of one group, each under its code: the page `docURL` names."""
+        group = call.parameters["group"].removesuffix("-errors")
+        kinds = _groups().get(group)
+        if kinds is None or call.parameters["group"] == group:
+            raise PathUnknown
+        return self._page("errors.html", groups={group: kinds})
+
+    def _page(self, template: str, **values: object) -> Answer:
+        text = self._templates.get_template(template).render(**self._facts, **values)
+        return Answer(text.encode(), content_type=HTML, headers=_HEADERS)
+
+
+def _groups() -> dict[str, list[ErrorKind]]:
+    groups: dict[str, list[ErrorKind]] = {}
+    for kind in KINDS:
+        groups.setdefault(kind.group, []).append(kind)
+    return groups
+
+
+def _operations(document: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    return [
+        {"method": method.upper(), "path": path, **operation}
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]

@@ -1,0 +1,1 @@
+"""Small things that know nothing about cars: the clock, ids, secrets, redaction."""

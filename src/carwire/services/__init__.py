@@ -1,0 +1,3 @@
+"""One room per capability. A service joins facts from the ports with the rules of `core`; it knows no wire and no
+framework.
+"""

@@ -1,0 +1,85 @@
+"""Every setting, typed, with its sentence. Read from the environment: the field ``port`` is ``CARWIRE_PORT``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from carwire.core.errors import CannotStart
+
+PREFIX: Final = "CARWIRE_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one server. A value that cannot be used stops the start with a line that names it."""
+
+    data: Annotated[
+        Path, Meta(description="Folder for the database, the server's pepper and demo.json. Made when missing.")
+    ] = Path("carwire-data")
+    host: Annotated[
+        str, Meta(min_length=1, description="Address to listen on; 0.0.0.0 opens the server to the network.")
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes any free one.")] = 8000
+    base_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+$")] | None,
+        Meta(description="Origin by which clients reach the server, when not http://host:port. No trailing slash."),
+    ] = None
+    pepper: Annotated[
+        Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2}){32,}$")] | None,
+        Meta(
+            description="Key under which secrets are hashed, 64 or more hex digits. Unset: a file in the data folder."
+        ),
+    ] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least level that is logged. Answered requests are logged at debug, refused ones at info."),
+    ] = "info"
+    compatibility_us_only: Annotated[
+        bool,
+        Meta(
+            description="Answer capabilities for the United States only, as the original does; verdicts stay worldwide."
+        ),
+    ] = False
+
+
+def read_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
+    """Read settings from the environment; `overrides` that are not null win. An empty variable counts as unset.
+
+    Raises `CannotStart` naming the variable that cannot be used, and for a ``CARWIRE_`` variable nobody knows.
+    """
+    values: dict[str, object] = {}
+    known = {f"{PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
+    for variable, text in environment.items():
+        if variable in known and text:
+            values[known[variable]] = text
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        field = str(error).rpartition("`$.")[2].rstrip("`")
+        secret = "it" if field == "pepper" else repr(values.get(field))
+        msg = f"{PREFIX}{field.upper()} cannot be {secret}: {str(error).partition(' - at')[0]}"
+        raise CannotStart(msg) from None
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """Return variable, default and sentence of every setting, in order: the settings page is written from it."""
+    hints = get_type_hints(Settings, include_extras=True)
+    rows = []
+    for field in msgspec.structs.fields(Settings):
+        meta = next(m for m in hints[field.name].__metadata__ if isinstance(m, Meta))
+        default = (
+            "" if field.default is None else str(field.default).lower() if field.type is bool else str(field.default)
+        )
+        rows.append((f"{PREFIX}{field.name.upper()}", default, meta.description or ""))
+    return rows
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError

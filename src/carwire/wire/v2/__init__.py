@@ -1,0 +1,1 @@
+"""API v2.0, as the official SDKs read it."""

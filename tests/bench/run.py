@@ -1,0 +1,265 @@
+"""``make bench``: what Carwire costs beside a floor measured in the same run. Writes docs/explain/performance.md.
+
+Absolute times depend on the machine and on what else it does; the ratios are what to look at.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ultravin
+
+sys.path.insert(0, str(Path(__file__).parent))
+import frequencies
+
+from carwire.connectors.vpic import VpicDecoder
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+PORT, HELLO_PORT = 18000, 18001
+ROUNDS = int(os.environ.get("CARWIRE_BENCH_ROUNDS", "5"))
+SECONDS = int(os.environ.get("CARWIRE_BENCH_SECONDS", "5"))
+SCOPE = "read_odometer+read_location+read_fuel+read_battery"
+Row = tuple[str, str, str, str]
+
+
+def main() -> None:
+    """Run everything, print the table, and write the page."""
+    rows = [*decode_rows()]
+    if shutil.which("wrk"):
+        rows += http_rows()
+    else:
+        print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
+    table = "\n".join(
+        ["| what | figure | goal | detail |", "|---|---|---|---|", *(f"| {' | '.join(r)} |" for r in rows)]
+    )
+    print(table)
+    if shutil.which("wrk"):
+        write_page(table)
+
+
+def decode_rows() -> Iterator[Row]:
+    """Decode through our port against ultravin called directly with the same question."""
+    vins = frequencies.vins(20_000)
+    decoder, now = VpicDecoder(), datetime.now(UTC)
+    pairs: list[tuple[str, Callable[[str], object], Callable[[str], object]]] = [
+        (
+            "decode, every field with its source",
+            lambda v: decoder.decode(v, now=now),
+            lambda v: ultravin.decode(v, full=True),
+        ),
+        ("identify, what compatibility needs", lambda v: decoder.identify(v, now=now), ultravin.decode),
+    ]
+    for name, ours, theirs in pairs:
+        ratios, times = [], []
+        seconds(theirs, vins)  # the tables of a schema are read at its first VIN: not ours to count
+        for k in range(ROUNDS):
+            piece = vins[k * 4000 : (k + 1) * 4000] or vins[:4000]
+            floor, cost = seconds(theirs, piece), seconds(ours, piece)
+            ratios.append(cost / floor)
+            times.append(cost / len(piece) * 1e6)
+        detail = f"{statistics.median(times):.0f} µs a VIN; ratios {spread(ratios)}"
+        yield f"{name}, against ultravin called directly", f"{statistics.median(ratios):.2f} ×", "≤ 1.3 ×", detail
+
+
+def http_rows() -> list[Row]:
+    """Compatibility over distinct VINs against a bare hello, in turn; start-up and memory."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        requests = Path(folder, "vins.txt")
+        requests.write_text("\n".join(frequencies.vins(200_000, seed=2)))
+        starts = [start_up(Path(folder, f"start{k}")) for k in range(ROUNDS)]
+        with server(Path(folder, "data")) as (process, demo), hello():
+            idle = resident(process)
+            auth = base64.b64encode(f"{demo['client_id']}:{demo['client_secret']}".encode()).decode()
+            script = lua(Path(folder, "compatibility.lua"), requests, auth)
+            rates: dict[str, list[tuple[float, float]]] = {"hello": [], "health": [], "compatibility": []}
+            for _ in range(ROUNDS):
+                rates["hello"].append(wrk(f"http://127.0.0.1:{HELLO_PORT}/"))
+                rates["health"].append(wrk(f"http://127.0.0.1:{PORT}/health"))
+                rates["compatibility"].append(wrk(f"http://127.0.0.1:{PORT}/", script))
+            loaded = resident(process)
+    floor, health, ours = (rates[name] for name in ("hello", "health", "compatibility"))
+    share = [a / b for (a, _), (b, _) in zip(ours, floor, strict=True)]
+    slower = [a / b for (_, a), (_, b) in zip(ours, floor, strict=True)]
+    inside = [a / b for (a, _), (b, _) in zip(ours, health, strict=True)]
+    per_second = statistics.median(rate for rate, _ in ours)
+    rows.append(
+        (
+            "`GET /v2.0/compatibility`, distinct VINs, requests per second against a bare ASGI hello",
+            f"{statistics.median(share):.2f}",
+            "≥ 0.35",
+            f"{per_second:,.0f} against {statistics.median(r for r, _ in floor):,.0f} a second; ratios {spread(share)}",
+        )
+    )
+    rows.append(
+        ("the same, against `/health` of the same process", f"{statistics.median(inside):.2f}", "", spread(inside))
+    )
+    rows.append(
+        (
+            "the same, 99th percentile against that of the hello",
+            f"{statistics.median(slower):.1f} ×",
+            "≤ 5 ×",
+            f"{statistics.median(p for _, p in ours):.1f} ms against {statistics.median(p for _, p in floor):.1f} ms",
+        )
+    )
+    rows.append(
+        (
+            "start-up, `carwire up --demo` on an empty folder to the first answer",
+            f"{statistics.median(starts):.2f} s",
+            "≤ 2 s",
+            spread(starts),
+        )
+    )
+    rows.append(("resident memory, idle", f"{idle:.0f} MiB", "", "after the first answer"))
+    rows.append(("resident memory, after the load", f"{loaded:.0f} MiB", "", f"{len(share)} rounds of {SECONDS} s"))
+    return rows
+
+
+def seconds(function: Callable[[str], object], vins: Sequence[str]) -> float:
+    """Time one pass over `vins`."""
+    gc.collect()
+    started = time.perf_counter()
+    for vin in vins:
+        function(vin)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def server(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
+    """Run the real server on a data folder."""
+    process = spawn(data)
+    try:
+        wait(PORT, "/ready")
+        yield process, json.loads((data / "demo.json").read_text())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+@contextmanager
+def hello() -> Iterator[None]:
+    """Run the floor."""
+    process = subprocess.Popen([sys.executable, Path(__file__).parent / "hello.py", str(HELLO_PORT)])
+    try:
+        wait(HELLO_PORT, "/")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def start_up(data: Path) -> float:
+    """Seconds from the command on an empty folder to the first answer of /ready."""
+    started = time.perf_counter()
+    process = spawn(data)
+    wait(PORT, "/ready")
+    taken = time.perf_counter() - started
+    process.send_signal(signal.SIGTERM)
+    process.wait(10)
+    return taken
+
+
+def spawn(data: Path) -> subprocess.Popen[bytes]:
+    """Start the server without waiting."""
+    environment = {**os.environ, "CARWIRE_DATA": str(data), "CARWIRE_PORT": str(PORT)}
+    return subprocess.Popen([BIN / "carwire", "up", "--demo"], env=environment, stdout=subprocess.DEVNULL)
+
+
+def wait(port: int, path: str) -> None:
+    """Wait until the server answers."""
+    for _ in range(2000):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}").read()
+        except OSError:
+            time.sleep(0.005)
+        else:
+            return
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+def lua(path: Path, requests: Path, auth: str) -> Path:
+    """Write wrk's script: every request asks for the next VIN."""
+    path.write_text(
+        f"""local vins, next = {{}}, 0
+for line in io.lines("{requests}") do vins[#vins + 1] = line end
+wrk.headers["authorization"] = "Basic {auth}"
+request = function()
+  next = next % #vins + 1
+  return wrk.format("GET", "/v2.0/compatibility?vin=" .. vins[next] .. "&scope={SCOPE}&country=US")
+end
+done = function(summary, latency, requests)
+  if summary.errors.status > 0 then io.write("BAD " .. summary.errors.status .. "\\n") end
+end
+"""
+    )
+    return path
+
+
+def wrk(url: str, script: Path | None = None) -> tuple[float, float]:
+    """Return requests per second and the 99th percentile in milliseconds, of 16 connections on one thread."""
+    command = ["wrk", "-t1", "-c16", f"-d{SECONDS}s", "--latency", *(["-s", str(script)] if script else []), url]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "BAD" in out or "Non-2xx" in out:
+        raise SystemExit(f"errors under load:\n{out}")
+    found = re.search(r"99%\s+([0-9.]+)(us|ms|s)\b", out)
+    rate = re.search(r"Requests/sec:\s+([0-9.]+)", out)
+    assert found and rate
+    return float(rate[1]), float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
+
+
+def resident(process: subprocess.Popen[bytes]) -> float:
+    """Resident memory in MiB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) / 1024
+
+
+def spread(values: Sequence[float]) -> str:
+    """Least to greatest."""
+    return f"{min(values):.2f} to {max(values):.2f}"
+
+
+def write_page(table: str) -> None:
+    """Write the page the figures are kept in."""
+    page = ROOT / "docs/explain/performance.md"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(
+        f"""# Performance
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} processors, {platform.system()}
+{platform.machine()}, Python {platform.python_version()}. Ratios are medians over {ROUNDS} rounds, floor and subject in
+turn, so they hold when the machine's speed drifts; absolute figures hold for one machine on one day.
+
+{table}
+
+- *Distinct VINs*: descriptors drawn by how often they occur among registered cars, invented serials, computed check
+  digits. No VIN is asked twice within a round; cars of one descriptor share a decode (`docs/decisions/0004`).
+- *Bare ASGI hello*: an application that sends the same 17 bytes for every request, on the same HTTP server and loop.
+- *Load*: wrk on the same machine, one thread, 16 connections, {SECONDS} seconds a round.
+- *Start-up* includes the interpreter, making the database and the demo application.
+""",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
