@@ -38,7 +38,7 @@ bench: setup
 
 # The reference pages that are written from the code; a test fails when they are out of date.
 docs: setup
-	$(BIN)/python -m carwire.docs
+	$(BIN)/python tools/reference_pages.py
 
 # Names and versions only: what `setup` installs, for every platform at once.
 requirements: setup

@@ -72,9 +72,9 @@ def describe() -> list[tuple[str, str, str]]:
     rows = []
     for field in msgspec.structs.fields(Settings):
         meta = next(m for m in hints[field.name].__metadata__ if isinstance(m, Meta))
-        default = (
-            "" if field.default is None else str(field.default).lower() if field.type is bool else str(field.default)
-        )
+        default = "" if field.default is None else str(field.default)
+        if isinstance(field.default, bool):
+            default = default.lower()
         rows.append((f"{PREFIX}{field.name.upper()}", default, meta.description or ""))
     return rows
 

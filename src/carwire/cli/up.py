@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -40,6 +41,8 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
         from carwire.demo import ensure_demo
 
         greeting = _greeting(settings, ensure_demo(settings.data, carwire.services.accounts, base_url))
+    gc.collect()
+    gc.freeze()  # what the server is made of lives as long as it: collections need not walk it
     try:
         serve(carwire.asgi, listener, base_url, on_ready=lambda: print(greeting, flush=True))
     finally:

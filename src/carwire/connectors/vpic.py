@@ -39,12 +39,24 @@ CHARGER_KW, ERROR_TEXT = 128, 191
 KW_PER_HP: Final = 0.745699872  # mechanical horsepower: vPIC's EngineHP is SAE brake horsepower
 
 _STRENGTHS: Final[tuple[tuple[Strength, tuple[str, ...]], ...]] = (
-    ("pattern", ("Pattern", "EngineModelPattern", "pattern - model", "Conversion")),
+    ("pattern", ("Pattern", "EngineModelPattern", "pattern - model")),
     ("exact", ("Formula Pattern", "ModelYear")),
     ("wmi", ("Make", "Manu. Name", "VehType")),
     ("default", ("Vehicle Specs", "Default")),
 )
+# A conversion of a filed displacement carries its sum as its source: "Conversion 3: 803 / 1000.".
+_CONVERTED: Final[tuple[Strength, str]] = ("pattern", "vPIC Conversion")
+_OTHER: Final[tuple[Strength, str]] = ("default", "vPIC")
 _SOURCES: Final = {name: (strength, f"vPIC {name}") for strength, names in _STRENGTHS for name in names}
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise ValueError(text)
+    return number
+
+
 _READ: Final[dict[int, Callable[[str], Any]]] = {
     **dict.fromkeys(
         (BATTERY_TYPE, BODY_CLASS, DRIVE_TYPE, ENGINE_MODEL, FUEL_PRIMARY, GVWR, MAKE, MANUFACTURER, MODEL), str
@@ -52,7 +64,7 @@ _READ: Final[dict[int, Callable[[str], Any]]] = {
     **dict.fromkeys((PLANT_CITY, SERIES, TRANSMISSION, TRIM, VEHICLE_TYPE, FUEL_SECONDARY, PLANT_COUNTRY), str),
     **dict.fromkeys((PLANT_COMPANY, PLANT_STATE, ELECTRIFICATION, CHARGER_LEVEL, ERROR_TEXT), str),
     **dict.fromkeys((CYLINDERS, DOORS, MODEL_YEAR), int),
-    **dict.fromkeys((DISPLACEMENT_L, ENGINE_KW, ENGINE_HP, BATTERY_KWH, CHARGER_KW), float),
+    **dict.fromkeys((DISPLACEMENT_L, ENGINE_KW, ENGINE_HP, BATTERY_KWH, CHARGER_KW), _positive),
 }
 _NOT_APPLICABLE: Final = "Not Applicable"
 _TEXT_LIMIT: Final = 490  # vPIC cuts the joined error texts at 500, then blanks at the end go
@@ -77,10 +89,14 @@ def _missing(reason: str) -> Field[Any]:
     return Field(None, "none", None, reason)
 
 
-# One shared field each: most fields of most cars are empty.
-_NOT_REGISTERED: Final = _missing("the manufacturer identifier is not registered with NHTSA")
-_NO_PATTERN: Final = _missing("the maker is registered with NHTSA, but nothing it filed fits these characters")
-_NOT_FILED: Final = _missing("the maker filed nothing about it for these characters")
+def _blank(reason: str) -> dict[int, Field[Any]]:
+    """Every element, missing for the same reason: most fields of most cars are, and share one field."""
+    return dict.fromkeys(_READ, _missing(reason))
+
+
+_NOT_REGISTERED: Final = _blank("the manufacturer identifier is not registered with NHTSA")
+_NO_PATTERN: Final = _blank("the maker is registered with NHTSA, but nothing it filed fits these characters")
+_NOT_FILED: Final = _blank("the maker filed nothing about it for these characters")
 _NO_FUEL: Final = _missing("neither fuel nor electrification is known")
 
 
@@ -130,34 +146,30 @@ class VpicDecoder:
         """Return every field with its source, from ultravin's full decode."""
         found = ultravin.decode(vin, full=True, now=now)
         errors = tuple(found["error_codes"])
-        missing = _NOT_REGISTERED if 7 in errors else _NO_PATTERN if 8 in errors else _NOT_FILED
-        fields = _fields(found["elements"])
-
-        def get(element_id: int) -> Field[Any]:
-            return fields.get(element_id, missing)
-
+        blank = _NOT_REGISTERED if 7 in errors else _NO_PATTERN if 8 in errors else _NOT_FILED
+        fields = blank | _fields(found["elements"])
         return Decoded(
-            make=get(MAKE),
-            manufacturer=get(MANUFACTURER),
-            model=get(MODEL),
-            model_year=get(MODEL_YEAR),
-            series=get(SERIES),
-            trim=get(TRIM),
-            vehicle_type=get(VEHICLE_TYPE),
-            body_class=get(BODY_CLASS),
-            doors=get(DOORS),
-            drive_type=get(DRIVE_TYPE),
-            transmission=get(TRANSMISSION),
-            fuel_type_primary=get(FUEL_PRIMARY),
-            fuel_type_secondary=get(FUEL_SECONDARY),
-            electrification_level=get(ELECTRIFICATION),
-            gvwr=get(GVWR),
-            engine=Engine(get(ENGINE_MODEL), get(CYLINDERS), get(DISPLACEMENT_L), _power(fields, missing)),
-            battery=Battery(get(BATTERY_TYPE), get(BATTERY_KWH), get(CHARGER_LEVEL), get(CHARGER_KW)),
-            plant=Plant(get(PLANT_CITY), get(PLANT_STATE), get(PLANT_COUNTRY), get(PLANT_COMPANY)),
+            make=fields[MAKE],
+            manufacturer=fields[MANUFACTURER],
+            model=fields[MODEL],
+            model_year=fields[MODEL_YEAR],
+            series=fields[SERIES],
+            trim=fields[TRIM],
+            vehicle_type=fields[VEHICLE_TYPE],
+            body_class=fields[BODY_CLASS],
+            doors=fields[DOORS],
+            drive_type=fields[DRIVE_TYPE],
+            transmission=fields[TRANSMISSION],
+            fuel_type_primary=fields[FUEL_PRIMARY],
+            fuel_type_secondary=fields[FUEL_SECONDARY],
+            electrification_level=fields[ELECTRIFICATION],
+            gvwr=fields[GVWR],
+            engine=Engine(fields[ENGINE_MODEL], fields[CYLINDERS], fields[DISPLACEMENT_L], _power(fields)),
+            battery=Battery(fields[BATTERY_TYPE], fields[BATTERY_KWH], fields[CHARGER_LEVEL], fields[CHARGER_KW]),
+            plant=Plant(fields[PLANT_CITY], fields[PLANT_STATE], fields[PLANT_COUNTRY], fields[PLANT_COMPANY]),
             powertrain=_powertrain(fields),
             descriptor=found["descriptor"],
-            errors=_error_codes(fields.get(ERROR_TEXT, missing).value or "", errors),
+            errors=_error_codes(fields[ERROR_TEXT].value or "", errors),
             suggested_vin=found["corrected_vin"] or None,
             data=self.data,
         )
@@ -195,38 +207,35 @@ def _said(text: str | None) -> str | None:
 def _fields(elements: list[dict[str, Any]]) -> dict[int, Field[Any]]:
     """Pick the elements of `_READ` that have a value, converted, each with its source."""
     fields: dict[int, Field[Any]] = {}
-    for element in elements:
+    for element in [e for e in elements if e["element_id"] in _READ]:
+        value = element["value"].strip()
+        if not value or value == _NOT_APPLICABLE:
+            continue
         element_id = element["element_id"]
-        convert = _READ.get(element_id)
-        value = _said(element["value"])
-        if convert is None or value is None or (element_id == DISPLACEMENT_L and not float(value)):
-            continue
-        try:
-            if convert is not str:
+        convert = _READ[element_id]
+        if convert is not str:
+            try:
                 value = convert(value)
-        except ValueError:
-            fields[element_id] = _missing(f"vPIC has {value!a} here, which is not a number")
-            continue
-        named = element["source"]
-        # A conversion carries its sum: "Conversion 3: 803 / 1000.".
-        strength, source = _SOURCES.get("Conversion" if named.startswith("Conversion ") else named, ("default", "vPIC"))
+            except ValueError:
+                fields[element_id] = _missing(f"vPIC has {value!a} here, which cannot be")
+                continue
+        said = element["source"]
+        strength, source = _SOURCES.get(said) or (_CONVERTED if said.startswith("Conversion") else _OTHER)
         fields[element_id] = Field(value, strength, source)
     return fields
 
 
-def _power(fields: dict[int, Field[Any]], missing: Field[Any]) -> Field[float]:
+def _power(fields: dict[int, Field[Any]]) -> Field[float]:
     """Kilowatts as filed, else from brake horsepower."""
-    horsepower = fields.get(ENGINE_HP, missing)
-    if ENGINE_KW in fields or horsepower.value is None:
-        return fields.get(ENGINE_KW, horsepower)
+    horsepower = fields[ENGINE_HP]
+    if horsepower.value is None or fields[ENGINE_KW].value is not None:
+        return fields[ENGINE_KW]
     return Field(round(horsepower.value * KW_PER_HP, 1), horsepower.strength, f"{horsepower.source}, from hp")
 
 
 def _powertrain(fields: dict[int, Field[Any]]) -> Field[Powertrain]:
     """Derive the powertrain; its strength is that of the first field that says anything."""
-    level = fields.get(ELECTRIFICATION, _NO_FUEL)
-    primary = fields.get(FUEL_PRIMARY, _NO_FUEL)
-    secondary = fields.get(FUEL_SECONDARY, _NO_FUEL)
+    level, primary, secondary = fields[ELECTRIFICATION], fields[FUEL_PRIMARY], fields[FUEL_SECONDARY]
     kind = powertrain(level.value, primary.value, secondary.value)
     if kind is None:
         return _NO_FUEL

@@ -45,7 +45,7 @@ class ApplicationStore(Protocol):
         """Delete it; false when there is none."""
 
     def version(self) -> int:
-        """Return a number that changes whenever anybody, in this process or another, has written to the store."""
+        """Return a number that changes when the store is written to: at once by us, shortly after by others."""
 
     def all(self) -> list[Application]:
         """Return every application, oldest first."""

@@ -19,7 +19,7 @@ from carwire.http.call import Answer, Call, Route, VersionUnknown
 from carwire.http.door import application_of
 from carwire.http.faults import answer_to
 from carwire.http.metrics import Metrics
-from carwire.kit.ids import new_id
+from carwire.kit.ids import new_request_id
 from carwire.kit.redaction import redact_text
 from carwire.services.accounts import AccountService
 
@@ -52,7 +52,7 @@ class Edge:
             await self._inner(scope, receive, send)
             return
         started = perf_counter()
-        request_id = new_id()
+        request_id = new_request_id()
         path = scope["path"]
         route = self._fast.get(path)
         if route is None:

@@ -50,11 +50,16 @@ def decode_query(query: bytes, kind: type[T]) -> T:
 
 
 def convert(values: dict[str, Any], kind: type[T]) -> T:
-    """Convert texts to `kind`. Raises `InvalidInput` naming the field."""
+    """Convert texts to `kind`. Raises `InvalidInput` naming the field, and what it may be where that is a list."""
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(error) from None
+        wrong = invalid(error)
+        choices = _choices(kind).get(wrong.fields[0].field)
+        if choices:
+            message = f"Field must be one of: [{','.join(choices)}]"
+            wrong = InvalidInput(FieldProblem(wrong.fields[0].field, message))
+        raise wrong from None
 
 
 def decode_body(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -72,6 +77,24 @@ def invalid(error: msgspec.ValidationError) -> InvalidInput:
     match = _WHERE.match(str(error))
     assert match
     return InvalidInput(FieldProblem(match["field"] or "body", match["what"][:300]))
+
+
+@functools.cache
+def _choices(kind: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
+    """The values of every field that is a list of words."""
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    found = {}
+    for field in info.fields:
+        options = field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,)
+        words = [o for o in map(_plain, options) if isinstance(o, msgspec.inspect.LiteralType)]
+        if words:
+            found[field.encode_name] = tuple(str(value) for word in words for value in word.values)
+    return found
+
+
+def _plain(option: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    return option.type if isinstance(option, msgspec.inspect.Metadata) else option
 
 
 @functools.cache

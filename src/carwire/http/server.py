@@ -17,7 +17,7 @@ from litestar.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from carwire.core.errors import CannotStart
-from carwire.kit.ids import new_id
+from carwire.kit.ids import new_request_id
 from carwire.wire.v2 import errors as wire
 
 _BACKLOG: Final = 2048
@@ -54,6 +54,7 @@ def serve(application: ASGIApp, listener: socket.socket, base_url: str, *, on_re
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
         backlog=_BACKLOG,
     )
@@ -91,7 +92,7 @@ def _protocol(base_url: str) -> type[HttpToolsProtocol]:
 
     class Protocol(HttpToolsProtocol):
         def send_400_response(self, msg: str) -> None:
-            request_id = new_id()
+            request_id = new_request_id()
             kind = wire.VALIDATION
             body = msgspec.json.encode(wire.error_body(kind, request_id=request_id, base_url=base_url))
             head = (

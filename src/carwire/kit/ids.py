@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import random
+import uuid
+from typing import Final
+
+_VARIANT: Final = "89ab"
+_bits: Final = random.Random().getrandbits  # noqa: S311  # names a log line, guards nothing
 
 
 def new_id() -> str:
-    """Return a new random identifier: a version 4 UUID (RFC 9562), lower case, 36 characters.
+    """Return a new identifier nobody can guess: a version 4 UUID from the system's generator."""
+    return str(uuid.uuid4())
 
-    Written out, because one is drawn for every request and `uuid.uuid4` costs three times as much.
+
+def new_request_id() -> str:
+    """Return an identifier for one request: a version 4 UUID (RFC 9562) in form.
+
+    Drawn without asking the system, because every request needs one and none has to be hard to guess.
     """
-    h = os.urandom(16).hex()
-    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
+    h = f"{_bits(128):032x}"
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"

@@ -39,7 +39,7 @@ class ErrorCode(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-class Engine(msgspec.Struct, frozen=True):
+class Engine(msgspec.Struct, frozen=True, gc=False):
     """Engine facts. Displacement in litres, power in kilowatts."""
 
     model: Field[str]
@@ -48,7 +48,7 @@ class Engine(msgspec.Struct, frozen=True):
     power_kw: Field[float]
 
 
-class Battery(msgspec.Struct, frozen=True):
+class Battery(msgspec.Struct, frozen=True, gc=False):
     """Traction battery facts. Energy in kilowatt-hours, charger power in kilowatts."""
 
     type: Field[str]
@@ -57,7 +57,7 @@ class Battery(msgspec.Struct, frozen=True):
     charger_power_kw: Field[float]
 
 
-class Plant(msgspec.Struct, frozen=True):
+class Plant(msgspec.Struct, frozen=True, gc=False):
     """Where the car was assembled."""
 
     city: Field[str]
@@ -66,7 +66,7 @@ class Plant(msgspec.Struct, frozen=True):
     company: Field[str]
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A VIN decoded through vPIC.
 
     `errors` are vPIC's own codes for this VIN and `suggested_vin` its proposal for a mistyped one, ``!`` marking a

@@ -17,7 +17,11 @@ from carwire.services.compatibility import Checked, CompatibilityService
 
 MOST: Final = 1000
 _Country = Annotated[
-    str, Meta(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2 code of the country of the car.")
+    str,
+    Meta(
+        description="ISO 3166-1 alpha-2 code of the country of the car.",
+        extra_json_schema={"pattern": "^[A-Za-z]{2}$"},
+    ),
 ]
 _Scope = Annotated[str, Meta(max_length=2000, description="Permissions, separated by spaces. Left out: all of them.")]
 

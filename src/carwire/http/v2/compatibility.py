@@ -28,7 +28,11 @@ Flags = Annotated[
     str, Meta(max_length=1000, description="`key:value` pairs separated by spaces. Unknown flags are ignored.")
 ]
 Country = Annotated[
-    str, Meta(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2 code of the country of the car.")
+    str,
+    Meta(
+        description="ISO 3166-1 alpha-2 code of the country of the car.",
+        extra_json_schema={"pattern": "^[A-Za-z]{2}$"},
+    ),
 ]
 
 
@@ -37,7 +41,10 @@ class CompatibilityQuery(msgspec.Struct, frozen=True, gc=False):
 
     vin: Annotated[
         str,
-        Meta(min_length=17, max_length=17, description="The VIN, 17 characters; any 17 do in test mode."),
+        Meta(
+            description="The VIN, 17 characters; any 17 do in test mode.",
+            extra_json_schema={"minLength": 17, "maxLength": 17},
+        ),
     ]
     scope: Scope
     country: Country = "US"
@@ -46,7 +53,14 @@ class CompatibilityQuery(msgspec.Struct, frozen=True, gc=False):
         Annotated[Mode, Meta(description="`test` and `simulated` answer by test_mode_compatibility_level.")] | None
     ) = None
     test_mode_compatibility_level: (
-        Annotated[str, Meta(description="How the car of test mode behaves; implies `mode=test`.")] | None
+        Annotated[
+            str,
+            Meta(
+                description="How the car of test mode behaves; implies `mode=test`.",
+                extra_json_schema={"enum": list(LEVELS)},
+            ),
+        ]
+        | None
     ) = None
     us_only: (
         Annotated[bool, Meta(description="Our own: capabilities for the United States only, as the original answers.")]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from carwire import __version__
 from carwire.http.call import Answer, Call, PathUnknown
 from carwire.wire.v2.errors import KINDS, ErrorKind
 
+_CODE: Final = re.compile(r"`{1,2}([^`]+)`{1,2}")
 HTML: Final = b"text/html"
 _HEADERS: Final = (
     (
@@ -36,6 +39,7 @@ class PageHandlers:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["marked"] = _marked
         self._json = msgspec.json.encode(document)
 
     def openapi(self, _call: Call) -> Answer:
@@ -49,7 +53,9 @@ class PageHandlers:
     def reference(self, _call: Call) -> Answer:
         """Show the API document as a page."""
         schemas = self._document["components"]["schemas"]
-        return self._page("reference.html", operations=list(_operations(self._document)), schemas=schemas)
+        return self._page(
+            "reference.html", operations=_operations(self._document), schemas=schemas, tags=self._document["tags"]
+        )
 
     def errors(self, _call: Call) -> Answer:
         """Show every error: its group, type, code, status and what to do."""
@@ -66,6 +72,11 @@ class PageHandlers:
     def _page(self, template: str, **values: object) -> Answer:
         text = self._templates.get_template(template).render(**self._facts, **values)
         return Answer(text.encode(), content_type=HTML, headers=_HEADERS)
+
+
+def _marked(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped just before
 
 
 def _groups() -> dict[str, list[ErrorKind]]:

@@ -1,0 +1,310 @@
+"""Servers to test against: the real one, started once for each worker, and one inside this process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import pytest
+from litestar.types import ASGIApp
+
+from carwire.app import build
+from carwire.settings import Settings
+
+Headers = Sequence[tuple[bytes, bytes]]
+CARWIRE = Path(sys.executable).parent / "carwire"
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response; header names as they came over the wire."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the one header of this exact name."""
+        found = [value for key, value in self.headers if key == name]
+        assert len(found) < 2, f"{name} came {len(found)} times"
+        return found[0] if found else None
+
+    def json(self) -> Any:
+        """Return the body read as JSON."""
+        assert self.header("content-type") == "application/json", self
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+class Client(ABC):
+    """Asks a server, with the demo application's credentials unless told otherwise."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
+
+    @abstractmethod
+    def ask(self, method: str, target: str | bytes, headers: Headers = (), body: bytes = b"") -> Answer:
+        """Send one request as it is, with no header but these."""
+
+    @property
+    def basic(self) -> tuple[bytes, bytes]:
+        """The authorization header of the application."""
+        return basic(f"{self.client_id}:{self.client_secret}")
+
+    def get(self, target: str | bytes, headers: Headers = ()) -> Answer:
+        """Ask with credentials."""
+        return self.ask("GET", target, [self.basic, *headers])
+
+    def post(self, target: str | bytes, body: object) -> Answer:
+        """Send `body`, as JSON unless it is bytes, with credentials."""
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask("POST", target, [self.basic, (b"content-type", b"application/json")], sent)
+
+
+def basic(credentials: str | bytes) -> tuple[bytes, bytes]:
+    """Return the header of HTTP Basic."""
+    raw = credentials.encode() if isinstance(credentials, str) else credentials
+    return b"authorization", b"Basic " + base64.b64encode(raw)
+
+
+@dataclass
+class Server(Client):
+    """A started `carwire up --demo`, asked over plain sockets."""
+
+    base_url: str
+    folder: Path
+    demo: dict[str, Any]
+    process: subprocess.Popen[bytes]
+    client_id: str
+    client_secret: str
+
+    @property
+    def log(self) -> str:
+        """What it has written on standard error so far."""
+        return (self.folder / "stderr").read_text()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        parts = urlsplit(self.base_url)
+        assert parts.hostname
+        assert parts.port
+        return parts.hostname, parts.port
+
+    def ask(self, method: str, target: str | bytes, headers: Headers = (), body: bytes = b"") -> Answer:
+        """Send one request on a connection of its own."""
+        raw = target.encode() if isinstance(target, str) else target
+        length = [(b"content-length", str(len(body)).encode())] if body or method == "POST" else []
+        lines = [(b"host", b"test"), (b"connection", b"close"), *length, *headers]
+        head = b"".join(b"%b: %b\r\n" % line for line in lines)
+        return parse(self.raw(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method.encode(), raw, head, body)))
+
+    def raw(self, sent: bytes) -> bytes:
+        """Send bytes, no more, and return everything that comes back until the server closes."""
+        with socket.create_connection(self.address, timeout=20) as connection:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(sent)
+            received = bytearray()
+            with contextlib.suppress(ConnectionResetError):
+                while piece := connection.recv(1 << 16):
+                    received += piece
+        return bytes(received)
+
+
+@dataclass
+class InProcess(Client):
+    """The ASGI application called directly, for settings and failures a started server is not made for."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
+    asgi: ASGIApp
+
+    def ask(self, method: str, target: str | bytes, headers: Headers = (), body: bytes = b"") -> Answer:
+        """Call the application once."""
+        raw = target.encode() if isinstance(target, str) else target
+        path, _, query = raw.partition(b"?")
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path.decode("ascii")),
+            "raw_path": path,
+            "root_path": "",
+            "query_string": query,
+            "headers": list(headers),
+            "client": ("127.0.0.1", 1),
+            "server": ("test", 80),
+            "state": {},
+        }
+        asyncio.run(self.asgi(scope, receive, send))  # type: ignore[arg-type]
+        start = sent[0]
+        return Answer(
+            start["status"],
+            tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]),
+            b"".join(message.get("body", b"") for message in sent[1:]),
+        )
+
+
+def parse(received: bytes) -> Answer:
+    """Read one whole response."""
+    head, separator, body = received.partition(b"\r\n\r\n")
+    assert separator, received
+    status_line, *lines = head.decode("latin-1").split("\r\n")
+    headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
+    answer = Answer(int(status_line.split(" ")[1]), headers, body)
+    length = answer.header("content-length")
+    assert length is None or int(length) == len(body) or not body, answer
+    return answer
+
+
+def check_error(client: Client, answer: Answer, status: int | None = None, field: str | None = None) -> Any:
+    """Fail unless the answer is an error as the contract's 6.1 has it, with a page behind its link."""
+    body = answer.json()
+    validation = "detail" in body
+    keys = ["statusCode", "type", "code", "description", "docURL", "resolution", "requestId"]
+    assert list(body) == (keys + ["detail"] if validation else keys)
+    assert body["statusCode"] == answer.status == (status or answer.status)
+    assert 400 <= answer.status < 500, answer
+    assert body["type"] in {"AUTHENTICATION", "VALIDATION", "RESOURCE_NOT_FOUND"}
+    assert body["code"] in {None, "METHOD", "TOO_LARGE", "PATH", "VERSION"}
+    assert body["description"]
+    assert list(body["resolution"]) == ["type"]
+    assert body["resolution"]["type"] is None
+    assert body["requestId"] == answer.header("sc-request-id")
+    assert str(UUID(body["requestId"])) == body["requestId"]
+    assert all(name == name.lower() for name, _ in answer.headers)
+    assert (answer.header("www-authenticate") is not None) is (answer.status == 401)
+    assert (answer.header("allow") is not None) is (answer.status == 405)
+    if validation:
+        assert body["type"] == "VALIDATION"
+        assert body["detail"]
+        for problem in body["detail"]:
+            assert list(problem) == ["field", "message"]
+            assert problem["message"]
+            assert len(problem["message"]) < 600
+    if field is not None:
+        assert field in [problem["field"] for problem in body["detail"]], body
+    assert body["docURL"].startswith(f"{client.base_url}/docs/errors/api-errors/")
+    assert page_has_anchor(client, body["docURL"].removeprefix(client.base_url))
+    return body
+
+
+_PAGES: dict[tuple[str, str], str] = {}
+
+
+def page_has_anchor(client: Client, target: str) -> bool:
+    """Tell whether a page is there and has the element its fragment names; pages are asked for once."""
+    path, _, anchor = target.partition("#")
+    key = client.base_url, path
+    if key not in _PAGES:
+        answer = client.ask("GET", path)
+        assert (answer.status, (answer.header("content-type") or "")[:9]) == (200, "text/html"), answer
+        _PAGES[key] = answer.text
+    return f' id="{anchor}"' in _PAGES[key]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return this process' environment without settings of ours and of SDKs, and with these."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CARWIRE_", "SMARTCAR_"))}
+    return {**kept, "COLUMNS": "200", **settings}
+
+
+@contextlib.contextmanager
+def started(folder: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Start ``carwire up --demo`` on a free port and end it with SIGTERM, which must give status 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+        process = subprocess.Popen(
+            [CARWIRE, "up", "--demo", *arguments],
+            env=environment(CARWIRE_DATA=str(folder), CARWIRE_PORT="0", **settings),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
+        try:
+            until(lambda: "Start page" in (folder / "stdout").read_text() or process.poll() is not None)
+            assert process.poll() is None, (folder / "stderr").read_text()
+            demo = json.loads((folder / "demo.json").read_bytes())
+            server = Server(demo["base_url"], folder, demo, process, demo["client_id"], demo["client_secret"])
+            assert server.ask("GET", "/ready").status == 200
+            yield server
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            status = process.wait(20)
+    assert status == 0, (folder / "stderr").read_text()
+    assert (folder / "stderr").read_text().endswith("Carwire has stopped.\n")
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until `condition` holds, and fail when it does not."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not so within {seconds} seconds"
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def built(folder: Path, **settings: Any) -> Iterator[InProcess]:
+    """Put a server together inside this process, with an application to ask as."""
+    carwire = build(Settings(data=folder, **settings), "http://carwire.test")
+    new = carwire.services.accounts.register("Tests")
+    try:
+        yield InProcess(carwire.base_url, new.application.client_id, new.client_secret.reveal(), carwire.asgi)
+    finally:
+        carwire.database.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real server, logging everything. Whatever the tests send, it may have no fault."""
+    with started(tmp_path_factory.mktemp("server") / "data", CARWIRE_LOG_LEVEL="debug") as running:
+        yield running
+    assert "Traceback" not in running.log
+    assert '"level":"error"' not in running.log
+
+
+@pytest.fixture
+def run_carwire(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``carwire`` with arguments, input and settings, in an empty folder."""
+
+    def run(*arguments: object, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        command = [str(CARWIRE), *map(str, arguments)]
+        env: Mapping[str, str] = environment(**settings)
+        return subprocess.run(
+            command, env=env, input=stdin, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False
+        )
+
+    return run

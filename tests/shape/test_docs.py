@@ -1,0 +1,71 @@
+"""The pages say what the code does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from carwire import settings
+from carwire.cli import applications, cli
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
+sys.path.insert(0, str(ROOT / "tools"))
+import reference_pages  # noqa: E402
+
+GENERATED = reference_pages.pages()
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_file_is_what_the_code_would_write_now(name: str) -> None:
+    assert (ROOT / name).read_text("utf-8") == GENERATED[name], "run make docs"
+
+
+def test_every_setting_is_documented() -> None:
+    page = GENERATED["docs/reference/settings.md"]
+    assert [name for name, _, _ in settings.describe() if f"`{name}`" not in page] == []
+    assert all(sentence for _, _, sentence in settings.describe())
+
+
+def test_every_verb_of_the_command_line_is_named_in_a_page() -> None:
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    verbs = [f"carwire {verb}" for verb in cli if not verb.startswith("-")]
+    verbs += [f"carwire app {verb}" for verb in applications if not verb.startswith("-")]
+    assert len(verbs) >= 8
+    missing = [verb for verb in verbs if verb not in text and verb.rpartition(" ")[2] not in text]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    inside = [target for target in targets if "://" not in target]
+    assert [target for target in inside if not (page.parent / target).exists()] == []
+
+
+def test_every_target_of_the_makefile_that_a_page_names_exists() -> None:
+    named = {t for page in PAGES for t in re.findall(r"`?make ([a-z]+)`?", page.read_text("utf-8"))}
+    listed = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", listed, re.MULTILINE))
+    assert {t for t in named if re.search(rf"make {t}\b", " ".join(p.read_text("utf-8") for p in PAGES))} & {
+        "run",
+        "test",
+        "check",
+        "bench",
+        "setup",
+        "docs",
+        "format",
+        "requirements",
+    } <= targets
+
+
+def test_the_version_is_one() -> None:
+    out = subprocess.run([sys.executable, "-m", "carwire", "--version"], capture_output=True, text=True, check=True)
+    from carwire import __version__
+
+    assert out.stdout.strip() == __version__
