@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from carwire.core.errors import FieldProblem, InvalidInput
-from carwire.services.compatibility import Checked
+from carwire.services.compatibility import Summary, summarise
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +40,8 @@ def judge_file(
     counts: Counter[str] = Counter()
     with _writer(out, (*_FACTS, *permissions)) as write, _progress(path) as advance:
         for vins in _read(path, column):
-            rows = [_row(v, a) for v, a in zip(vins, service.check_many(vins, permissions, country), strict=True)]
+            answers = service.check_many(vins, permissions, country)
+            rows = [_row(summarise(v, a)) for v, a in zip(vins, answers, strict=True)]
             for row in rows:
                 counts[row["reason"] or ("not a VIN" if row["problem"] else "compatible")] += 1
                 counts.update(p for p in permissions if row.get(p))
@@ -63,21 +64,10 @@ def judge_file(
         print(f"  {permission:<24}{counts[permission]:>10,}  capable")
 
 
-def _row(vin: str, answer: Checked | InvalidInput) -> Row:
-    if isinstance(answer, InvalidInput):
-        return {"vin": vin, "problem": answer.fields[0].message, "reason": None}
-    verdict, car = answer.verdict, answer.car
-    return {
-        "vin": answer.vin,
-        "compatible": verdict.compatible,
-        "reason": verdict.reason,
-        "make": verdict.make.make if verdict.make else car.make,
-        "model": car.model,
-        "model_year": car.model_year,
-        "powertrain": car.powertrain,
-        "problem": None,
-        **{c.permission: c.capable for c in verdict.capabilities},
-    }
+def _row(summary: Summary) -> Row:
+    facts = {name: getattr(summary, name) for name in _FACTS}
+    facts["problem"] = summary.problem.message if summary.problem else None
+    return facts | {c.permission: c.capable for c in summary.capabilities}
 
 
 def _read(path: Path, column: str | None) -> Iterator[list[str]]:

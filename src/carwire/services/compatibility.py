@@ -11,7 +11,7 @@ from carwire.core.compatibility.catalogue import Catalogue
 from carwire.core.compatibility.explain import Explanation, explain
 from carwire.core.compatibility.fit import grants_of_line
 from carwire.core.compatibility.simulated import is_simulated, judge_simulated
-from carwire.core.compatibility.verdict import Verdict, judge
+from carwire.core.compatibility.verdict import NotCapable, NotCompatible, Verdict, judge
 from carwire.core.countries import Market
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.ports import VinDecoder
@@ -42,6 +42,28 @@ class Checked(msgspec.Struct, frozen=True):
     car: Identity
     read_by: str
     verdict: Verdict
+
+
+class PermissionVerdict(msgspec.Struct, frozen=True, gc=False):
+    """One permission and whether the car can do what it opens."""
+
+    permission: str
+    capable: bool
+    reason: NotCapable | None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The verdict for one of many VINs. `problem` is set exactly when the text is no VIN; `compatible` then is null."""
+
+    vin: str
+    compatible: bool | None
+    reason: NotCompatible | None
+    make: str | None
+    model: str | None
+    model_year: int | None
+    powertrain: Powertrain | None
+    capabilities: list[PermissionVerdict]
+    problem: FieldProblem | None
 
 
 class CompatibilityService:
@@ -176,6 +198,24 @@ class CompatibilityService:
         if only and verdict.market != "US" and verdict.capabilities:
             verdict = msgspec.structs.replace(verdict, capabilities=())
         return Checked(vin, car, read_by, verdict)
+
+
+def summarise(vin: str, answer: Checked | InvalidInput) -> Summary:
+    """Flatten one answer of `CompatibilityService.check_many` to `vin`."""
+    if isinstance(answer, InvalidInput):
+        return Summary(vin, None, None, None, None, None, None, [], answer.fields[0])
+    verdict, car = answer.verdict, answer.car
+    return Summary(
+        vin=answer.vin,
+        compatible=verdict.compatible,
+        reason=verdict.reason,
+        make=verdict.make.make if verdict.make else next(iter(verdict.makes_asked), None),
+        model=car.model,
+        model_year=car.model_year,
+        powertrain=car.powertrain,
+        capabilities=[PermissionVerdict(c.permission, c.capable, c.reason) for c in verdict.capabilities],
+        problem=None,
+    )
 
 
 def whole_vin(text: str) -> str:

@@ -113,7 +113,7 @@ def test_a_default_from_a_first_year_names_it() -> None:
 
 def test_an_unknown_year_is_called_so() -> None:
     found = explained(entry(line("Alpha", end=2019)), car(None))
-    assert found.ground.certainty == "stated"
+    assert found.ground.certainty == "assumed_yes"
     assert found.car.model_year is None
 
 

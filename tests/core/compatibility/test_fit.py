@@ -366,3 +366,25 @@ def test_the_same_question_has_the_same_answer_and_entries_are_told_apart() -> N
     assert set(find_fit(first, car()).grants) == set(BASIC)
     assert set(find_fit(second, car()).grants) == {"read_tires"}
     assert msgspec.structs.replace(first) != first
+
+
+def test_where_the_closest_line_begins_too_late_a_more_general_one_that_has_the_year_is_asked() -> None:
+    both = entry(line("X5 M", start=2018), line("X5", start=2014))
+    assert [found.model for found in find_fit(both, car("X5 M", 2015)).lines] == ["X5"]
+    assert [found.model for found in find_fit(both, car("X5 M", 2019)).lines] == ["X5 M"]
+    assert find_fit(both, car("X5 M", 2012)).how == "before_line"
+
+
+def test_a_plug_in_car_whose_model_begins_a_lines_name_takes_that_line_when_nothing_fits_better() -> None:
+    lightning = line("F-150 Lightning", "BEV", start=2022)
+    assert find_fit(entry(lightning), car("F-150", 2023, powertrain="BEV")).lines == (lightning,)
+    assert find_fit(entry(lightning), car("F-150", 2023, powertrain="ICE")).how != "line"
+    plain = line("F-150", "BEV", start=2022)
+    assert find_fit(entry(lightning, plain), car("F-150", 2023, powertrain="BEV")).lines == (plain,)
+
+
+@pytest.mark.parametrize("unknown", [car("Golf", None), car("Golf", 2020, powertrain=None)])
+def test_what_a_line_says_of_a_car_not_known_to_be_one_of_it_is_an_inference(unknown: Identity) -> None:
+    found = find_fit(entry(line("Golf")), unknown)
+    assert found.found
+    assert {found.evidence, *(grant.evidence for grant in found.grants.values())} == {"inferred"}

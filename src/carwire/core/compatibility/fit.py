@@ -7,7 +7,8 @@ nothing fits better.
 
 Years: inside a line's years the line is the answer. After its last year too, as an inference: published lists name
 what was seen, and upper bounds are soft. Before its first year a documented line says no, because first years are
-where the hardware began; an inferred one says nothing.
+where the hardware began; an inferred one says nothing. A year or powertrain that is not known excludes no line, and
+makes what it says an inference.
 """
 
 from __future__ import annotations
@@ -75,8 +76,10 @@ def find_fit(entry: RegionEntry, car: Identity) -> Fit:
         hit = ("line_after", after)
     if hit:
         how, chosen = hit
-        level: Evidence = "inferred" if how == "line_after" else _strongest(line.evidence for line in chosen)
-        grants = _of_lines(chosen, entry.additions, car.powertrain, inferred=how == "line_after")
+        # A line speaks for a car only if the car is known to be one of it.
+        inferred = how == "line_after" or car.model_year is None or car.powertrain is None
+        level: Evidence = "inferred" if inferred else _strongest(line.evidence for line in chosen)
+        grants = _of_lines(chosen, entry.additions, car.powertrain, inferred=inferred)
         return Fit(how, True, level, chosen[0].source, tuple(chosen), grants=grants)
     if documented := _first([line for line in group if line.evidence != "inferred"] for group in named):
         return Fit("before_line", False, documented[0].evidence, documented[0].source, tuple(documented))

@@ -10,8 +10,8 @@ M`` is not
 - the whole name may stand in the trim alone if it begins with the car's whole model: ``C-Class`` with trim ``C 300``;
 - compounds that only name a powertrain (``PHEV``, ``Hybrid`` …) are left aside: the powertrain is compared by itself.
 
->>> fits("3 Series", "328i", "3-Series", None), fits("Model S", "Model S", None, None), fits("S5", "A5", None, "S Line")
-((2, 0), (2, 1), None)
+>>> fits("3 Series", "328i", "3-Series", None), fits("S5", "A5", None, "S Line")
+(Fit(words=2, in_model=0), None)
 >>> fits("F-150 Lightning", "F-150", None, None), continues("F-150 Lightning", "F-150")
 (None, True)
 """

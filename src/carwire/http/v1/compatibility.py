@@ -7,13 +7,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from carwire.core.compatibility.verdict import NotCapable, NotCompatible
 from carwire.core.countries import parse_country
-from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.permissions import CONTROL, READ, parse_scope
 from carwire.http.call import Answer, Call, json_answer
 from carwire.http.query import decode_body, decode_query
-from carwire.services.compatibility import Checked, CompatibilityService
+from carwire.services.compatibility import CompatibilityService, Summary, summarise
 
 MOST: Final = 1000
 _Country = Annotated[
@@ -41,32 +39,10 @@ class CompatibilityList(msgspec.Struct, frozen=True):
     country: _Country = "US"
 
 
-class PermissionVerdict(msgspec.Struct, frozen=True, gc=False):
-    """One permission and whether the car can do what it opens."""
-
-    permission: str
-    capable: bool
-    reason: NotCapable | None
-
-
-class CompatibilityResult(msgspec.Struct, frozen=True):
-    """The verdict for one VIN; `problem` is set exactly when the text is no VIN, and `compatible` then is null."""
-
-    vin: str
-    compatible: bool | None
-    reason: NotCompatible | None
-    make: str | None
-    model: str | None
-    model_year: int | None
-    powertrain: str | None
-    capabilities: list[PermissionVerdict]
-    problem: FieldProblem | None
-
-
 class CompatibilityResults(msgspec.Struct, frozen=True):
     """One result for each VIN, in the order sent."""
 
-    results: list[CompatibilityResult]
+    results: list[Summary]
 
 
 class CompatibilityHandlers:
@@ -86,26 +62,7 @@ class CompatibilityHandlers:
         """Judge up to 1,000 VINs."""
         asked = decode_body(call.body, self._decoder)
         answers = self._service.check_many(asked.vins, _permissions(asked.scope), parse_country(asked.country))
-        return json_answer(CompatibilityResults([result(v, a) for v, a in zip(asked.vins, answers, strict=True)]))
-
-
-def result(vin: str, answer: Checked | InvalidInput) -> CompatibilityResult:
-    """Flatten one answer of `CompatibilityService.check_many`."""
-    if isinstance(answer, InvalidInput):
-        return CompatibilityResult(vin, None, None, None, None, None, None, [], answer.fields[0])
-    verdict, car = answer.verdict, answer.car
-    make = verdict.make.make if verdict.make else car.make or next(iter(verdict.makes_asked), None)
-    return CompatibilityResult(
-        vin=answer.vin,
-        compatible=verdict.compatible,
-        reason=verdict.reason,
-        make=make,
-        model=car.model,
-        model_year=car.model_year,
-        powertrain=car.powertrain,
-        capabilities=[PermissionVerdict(c.permission, c.capable, c.reason) for c in verdict.capabilities],
-        problem=None,
-    )
+        return json_answer(CompatibilityResults([summarise(v, a) for v, a in zip(asked.vins, answers, strict=True)]))
 
 
 def _permissions(scope: str | None) -> tuple[str, ...]:

@@ -116,8 +116,8 @@ class MatrixEntry(msgspec.Struct, frozen=True, rename={"start_year": "startYear"
 def endpoints_of(permission: str, make: str | None) -> tuple[str, ...]:
     """Return the endpoints a permission opens on a car of `make` (upper case), those of the make itself last.
 
-    >>> endpoints_of("read_battery", "FORD"), endpoints_of("read_compass", "TESLA"), endpoints_of("read_compass",
-    "FORD") (('/battery', '/battery/capacity'), ('/tesla/compass',), ())
+    >>> endpoints_of("read_battery", "FORD"), endpoints_of("read_compass", "TESLA"), endpoints_of("read_pin", "FORD")
+    (('/battery', '/battery/capacity'), ('/tesla/compass',), ())
     """
     own = MAKE_ENDPOINTS.get(permission, {}).get(make or "", ())
     return (*ENDPOINTS.get(permission, ()), *(f"/{(make or '').lower()}/{rest}" for rest in own))
