@@ -18,7 +18,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one server. A value that cannot be used stops the start with a line that names it."""
 
     data: Annotated[
-        Path, Meta(description="Folder for the database, the server's pepper and demo.json. Made when missing.")
+        Path,
+        Meta(
+            description="Folder for the database, the server's pepper, demo.json and simulator.json. Made when missing."
+        ),
     ] = Path("carwire-data")
     host: Annotated[
         str, Meta(min_length=1, description="Address to listen on; 0.0.0.0 opens the server to the network.")

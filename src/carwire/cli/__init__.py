@@ -31,6 +31,18 @@ for verb, function, sentence in (
 ):
     applications.command(f"carwire.cli.applications:{function}", name=verb, help=sentence)
 cli.command(applications)
+simulator = App(name="sim", help="Drive the simulated cars.")
+for verb, function, sentence in (
+    ("list", "show_cars", "List the simulated cars, or the scenarios."),
+    ("show", "show", "Show the signals of one car."),
+    ("set", "change", "Let a car begin a scenario, or set something on it by hand."),
+    ("step", "step", "Move the world's clock on."),
+    ("run", "run", "Run one car, printing what changes."),
+    ("fault", "fault", "Let something go wrong with a car's connection."),
+    ("reset", "reset", "Begin a new world."),
+):
+    simulator.command(f"carwire.cli.simulator:{function}", name=verb, help=sentence)
+cli.command(simulator)
 
 
 def main() -> None:

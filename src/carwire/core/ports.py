@@ -9,6 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from carwire.core.applications import Application
+from carwire.core.commands import Arguments, Outcome
+from carwire.core.signals.reading import Problem, Snapshot
+from carwire.core.sources import Costs, Login, SourceCar
 from carwire.core.vin.decode import Decoded, Identity
 
 
@@ -49,3 +52,27 @@ class ApplicationStore(Protocol):
 
     def all(self) -> list[Application]:
         """Return every application, oldest first."""
+
+
+class Source(Protocol):
+    """Where vehicle data come from: a maker's service, a bridge in the car, the simulator.
+
+    It reports, once: it does not retry, store or keep a budget, and wakes a car only as its `costs` say.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names the source in readings."""
+
+    @property
+    def costs(self) -> Costs:
+        """What asking costs its cars."""
+
+    async def cars(self, login: Login, *, now: datetime) -> tuple[SourceCar, ...] | Problem:
+        """Return the cars behind a login, or why there are none to show."""
+
+    async def read(self, vin: str, codes: Sequence[str], *, now: datetime) -> Snapshot:
+        """Read signals: an answer for every code, in order; one that fails does not spoil the rest."""
+
+    async def command(self, vin: str, name: str, arguments: Arguments, *, now: datetime) -> Outcome:
+        """Give a command, once. Raises `InvalidInput` for a command or arguments that do not exist."""

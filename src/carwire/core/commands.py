@@ -1,0 +1,141 @@
+"""The commands a car can be given: their names, the permission each needs, and its arguments with their limits.
+
+Names follow the platform's command types (``charge-set-limit``); those beyond its published list follow the
+make-specific calls of v2.0. An outcome is one of four, and only *not sent* may be tried again:
+
+``done``      the car says so
+``refused``   the car, or the maker for it, said no: nothing changed
+``not_sent``  it never reached the car
+``unknown``   it was sent, and nobody can tell what became of it: read the car
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.core.signals.reading import Problem
+
+Arguments = Mapping[str, object]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a command; `problem` says why when it is not done."""
+
+    kind: Literal["done", "refused", "not_sent", "unknown"]
+    problem: Problem | None = None
+
+
+class Number(msgspec.Struct, frozen=True):
+    """An argument that is a number within limits, both included."""
+
+    least: float
+    most: float
+
+    def expects(self) -> str:
+        """A sentence for the caller."""
+        return f"must be a number from {self.least:g} to {self.most:g}"
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value will do."""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and math.isfinite(value) and self.least <= value <= self.most  # type: ignore[operator, arg-type]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """An argument that is one of a few words or truth values."""
+
+    of: tuple[str | bool, ...]
+
+    def expects(self) -> str:
+        """A sentence for the caller."""
+        return (
+            f"must be one of {', '.join(str(value).lower() if isinstance(value, bool) else value for value in self.of)}"
+        )
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value will do."""
+        return any(value is choice or (isinstance(choice, str) and value == choice) for choice in self.of)
+
+
+class Digits(msgspec.Struct, frozen=True):
+    """An argument that is text in a fixed pattern: ``0`` stands for a digit, other characters for themselves."""
+
+    pattern: str
+
+    def expects(self) -> str:
+        """A sentence for the caller."""
+        return f"must be text like {self.pattern}"
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value will do. A time of day must exist."""
+        if not isinstance(value, str) or len(value) != len(self.pattern) or not value.isascii():
+            return False
+        if not all(c.isdigit() if p == "0" else c == p for c, p in zip(value, self.pattern, strict=True)):
+            return False
+        return ":" not in value or (value[:2] < "24" and value[3:] < "60")
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One command. Every argument must be given, and no other."""
+
+    name: str
+    permission: str
+    arguments: dict[str, Number | Choice | Digits] = {}
+
+
+_TEMPERATURE: Final[dict[str, Number | Choice | Digits]] = {"temperature": Number(10, 32)}  # degrees Celsius
+_COMMANDS: Final = (
+    Command("security-lock", "control_security"),
+    Command("security-unlock", "control_security"),
+    Command("charge-start", "control_charge"),
+    Command("charge-stop", "control_charge"),
+    Command("charge-set-limit", "control_charge", {"percent": Number(50, 100)}),
+    Command("charge-set-amperage", "control_charge", {"amperage": Number(5, 80)}),
+    Command(
+        "charge-set-schedule",
+        "control_charge",
+        {"type": Choice(("START_TIME", "DEPARTURE_TIME")), "enable": Choice((True, False)), "time": Digits("00:00")},
+    ),
+    Command("charge-port-open", "control_charge"),
+    Command("charge-port-close", "control_charge"),
+    Command("climate-start", "control_climate", _TEMPERATURE),
+    Command("climate-set", "control_climate", _TEMPERATURE),
+    Command("climate-stop", "control_climate"),
+    Command("defroster-start", "control_climate"),
+    Command("defroster-stop", "control_climate"),
+    Command("steering-heater-start", "control_climate"),
+    Command("steering-heater-stop", "control_climate"),
+    Command(
+        "navigation-set-destination",
+        "control_navigation",
+        {"latitude": Number(-90, 90), "longitude": Number(-180, 180)},
+    ),
+    Command("trunk-open", "control_trunk"),
+    Command("trunk-close", "control_trunk"),
+    Command("frunk-open", "control_trunk"),
+    Command("frunk-close", "control_trunk"),
+    Command("pin-set", "control_pin", {"pin": Digits("0000")}),
+    Command("pin-clear", "control_pin", {"pin": Digits("0000")}),
+)
+COMMANDS: Final[Mapping[str, Command]] = {command.name: command for command in _COMMANDS}
+
+
+def check_command(name: str, arguments: Arguments) -> Command:
+    """Return the command of this name. Raises `InvalidInput` for one nobody knows and for arguments it cannot take."""
+    command = COMMANDS.get(name)
+    if command is None:
+        raise InvalidInput(FieldProblem("command", f"{name[:60]!a} is no command"))
+    problems = [
+        FieldProblem(key[:60], f"{name} has no such argument") for key in arguments if key not in command.arguments
+    ]
+    for key, kind in command.arguments.items():
+        if key not in arguments or not kind.accepts(arguments[key]):
+            problems.append(FieldProblem(key, kind.expects()))
+    if problems:
+        raise InvalidInput(*problems)
+    return command
