@@ -402,6 +402,27 @@ def test_a_sleeping_car_answers_what_it_said_last_and_a_command_wakes_it() -> No
     assert third.value("climate-externaltemperature") != second.value("climate-externaltemperature")
 
 
+def test_a_cable_put_in_by_hand_stays_in_while_the_car_is_parked() -> None:
+    world = World()
+    vin = vin_of(world, "simulated-bev")
+    world.start(vin, "parked")
+    world.adjust(vin, "plug", "ac")
+    world.step(3 * 86_400)
+    assert world.car(vin).session
+    assert value(world, vin, "connectivitystatus-isasleep") is True
+
+
+def test_a_car_tells_its_last_minute_before_it_sleeps() -> None:
+    world = World()
+    vin = vin_of(world, "simulated-bev")
+    world.start(vin, "parked")
+    start = world.now
+    world.step(5 * 3600)
+    answer = world.read(vin, ["odometer-traveleddistance"]).answers["odometer-traveleddistance"]
+    assert isinstance(answer, Reading)
+    assert answer.measured_at == start + timedelta(minutes=20)
+
+
 def test_frost_lowers_tyre_pressure_and_range() -> None:
     world = World()
     vin = vin_of(world, "simulated-bev")

@@ -75,9 +75,9 @@ class Session(msgspec.Struct):
 class Car(msgspec.Struct, kw_only=True):
     """The whole state of a car. Moments named `minute` are epoch minutes, `measured_s` is epoch seconds.
 
-    `km_from_home` is the place on the road, `side` the road's shift in degrees; `born` is the
-    minute the car entered the world, with `first_km` on its odometer. Openings are true when open, in the
-    order front left, front right, back left, back right.
+    `born` is the minute the car entered the world, with `first_km` on its odometer. `km_from_home` is the place on the
+    road, `side` the road's shift in degrees. Openings are true when open, in the order front left, front right, back
+    left, back right.
     """
 
     vin: str
@@ -87,7 +87,7 @@ class Car(msgspec.Struct, kw_only=True):
     minute: int
     measured_s: int
     idle_minutes: int = 0
-    said: bytes | None = None  # the car as it last spoke, while it does not
+    said: bytes | None = None  # while it sleeps: the car as it last spoke
 
     scenario: str = "parked"
     stage: int = 0
@@ -243,9 +243,11 @@ def begin(car: Car, model: Model, scenario: Scenario, *, last_for: int | None = 
 def live(car: Car, model: Model) -> None:
     """Live one minute."""
     scenario = SCENARIOS[car.scenario]
-    if car.minute >= car.stage_until:
+    last = car.stage == len(scenario.stages) - 1
+    # A scenario of one stage, or in its last without a loop, goes on as it is: a cable put in by hand stays in.
+    if car.minute >= car.stage_until and not (last and (car.stage == 0 or not scenario.loops)):
         _leave(car, model)
-        car.stage = (car.stage + 1) % len(scenario.stages) if scenario.loops else len(scenario.stages) - 1
+        car.stage = 0 if last else car.stage + 1
         _enter(car, model, scenario.stages[car.stage])
     stage = scenario.stages[car.stage]
     car.minute += 1
@@ -260,11 +262,12 @@ def live(car: Car, model: Model) -> None:
         _comfort(car, model, driving=driving)
     _weather(car, driving=driving)
     _stand(car, model, driving=driving)
-    if car.contact == "normal" and not car.asleep:
-        car.measured_s = car.minute * 60
+    if not car.asleep:
         car.said = None
-    elif car.said is None:
-        car.said = encode(car)
+    if car.contact == "normal" and car.said is None:
+        car.measured_s = car.minute * 60
+    if car.asleep and car.said is None:
+        car.said = encode(car)  # the last it says before it sleeps
 
 
 def encode(car: Car) -> bytes:
@@ -273,7 +276,7 @@ def encode(car: Car) -> bytes:
 
 
 def spoken(car: Car) -> Car:
-    """Return the car as it spoke last: itself, unless it sleeps or has no contact."""
+    """Return the car as it spoke last: itself, unless it sleeps."""
     return car if car.said is None else decode(car.said)
 
 
@@ -285,9 +288,9 @@ def decode(said: bytes) -> Car:
 def wake(car: Car, second: int) -> None:
     """Wake a car, at an epoch second; what it says from then on is measured then."""
     car.idle_minutes = 0
+    car.said = None
     if car.contact == "normal":
         car.measured_s = max(car.measured_s, second)
-        car.said = None
 
 
 def plug_in(car: Car, model: Model, *, fast: bool) -> None:
@@ -341,7 +344,7 @@ def _leave(car: Car, model: Model) -> None:
 
 def _finish_service(car: Car, model: Model) -> None:
     tasks = ["Inspection", "Trouble codes read and cleared", "Tyre pressures set"]
-    if model.tank and model.powertrain != "FCEV":
+    if model.burns:
         tasks.insert(1, "Engine oil and filter changed")
     cost = round(120 + 260 * draw(car.key, car.minute), 2)
     car.services = (*car.services, ServiceRecord(car.minute, car.odometer_km, tuple(tasks), cost))

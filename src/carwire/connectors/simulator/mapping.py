@@ -290,7 +290,7 @@ def _location(car: Car, _model: Model) -> Value:
     }
 
 
-def _moment_codes(car: Car, _model: Model) -> Value:
+def _trouble_codes(car: Car, _model: Model) -> Value:
     return {"values": [{"code": each.code, "timestamp": _iso(each.minute)} for each in car.codes]}
 
 
@@ -309,7 +309,7 @@ def service_history(car: Car) -> list[ServiceRecord]:
 def _service_records(car: Car, model: Model) -> Value:
     records = []
     for visit in service_history(car):
-        tasks = visit.tasks if model.tank else tuple(t for t in visit.tasks if "oil" not in t)
+        tasks = visit.tasks if model.burns else tuple(t for t in visit.tasks if "oil" not in t)
         records.append(
             {
                 "id": f"{visit.minute}",
@@ -435,7 +435,7 @@ ROWS: Final[dict[str, Row]] = {
     "connectivitystatus-isonline": lambda car, _: car.contact == "normal" and car.low_voltage >= DEAD_VOLTAGE,
     **{f"diagnostics-{name}": _system(name) for name in _SYSTEMS},
     "diagnostics-dtccount": lambda car, _: len(car.codes),
-    "diagnostics-dtclist": _moment_codes,
+    "diagnostics-dtclist": _trouble_codes,
     "hvac-cabintargettemperature": lambda car, _: _round(car.target, 1),
     "hvac-iscabinhvacactive": lambda car, _: car.climate,
     "hvac-isfrontdefrosteractive": lambda car, _: car.defroster,

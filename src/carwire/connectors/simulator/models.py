@@ -64,8 +64,13 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     signals: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
 
+    @property
+    def burns(self) -> bool:
+        """Whether there is a combustion engine."""
+        return bool(self.tank) and self.powertrain != "FCEV"
 
-class Range(msgspec.Struct, frozen=True):
+
+class CarRange(msgspec.Struct, frozen=True):
     """Every model, by id and by brand, and the brands by the five characters that name them in a VIN."""
 
     models: Mapping[str, Model]
@@ -95,14 +100,14 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @functools.cache
-def car_range() -> Range:
+def car_range() -> CarRange:
     """Return all models. Read once, at the first call."""
     read = msgspec.json.decode(files(__package__).joinpath("models.json").read_bytes(), type=_File)
     made = tuple(_fit_out(model, read.profiles[model.profile]) for model in read.models)
     by_make: dict[str, tuple[Model, ...]] = {}
     for model in made:
         by_make[model.make] = (*by_make.get(model.make, ()), model)
-    return Range(
+    return CarRange(
         MappingProxyType({model.id: model for model in made}),
         MappingProxyType(by_make),
         MappingProxyType({code: make for make, codes in read.brands.items() for code in codes}),

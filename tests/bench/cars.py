@@ -1,4 +1,4 @@
-"""What 10,000 simulated cars cost: run ``python tests/bench/simulator.py``.
+"""What 10,000 simulated cars cost: run ``python tests/bench/cars.py``.
 
 Every car is driven, charged or parked by its own scenario; the cars are made first, then the world is moved by a
 simulated minute and all of them are brought up to it.
@@ -10,6 +10,7 @@ import resource
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import NamedTuple
 
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.scenarios import SCENARIOS
@@ -42,20 +43,29 @@ def resident_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main() -> None:
-    """Measure and print."""
+class Cost(NamedTuple):
+    """What was measured: seconds to make the cars, seconds for a simulated minute of all, MiB they take."""
+
+    making: float
+    minutes: list[float]
+    mib: float
+
+
+def measure(cars: int = CARS) -> Cost:
+    """Make the cars and let them live."""
     car_range()
     before = resident_mib()
     made: list[World] = []
-    print(f"{CARS:,} cars made in {seconds(lambda: made.append(world_of_many(CARS))):.2f} s")
+    making = seconds(lambda: made.append(world_of_many(cars)))
     (world,) = made
-    times = []
+    minutes = []
     for _ in range(MINUTES):
         world.step(60)
-        times.append(seconds(world.settle))
-    print(f"a simulated minute of all: {median(times):.3f} s (from {min(times):.3f} to {max(times):.3f})")
-    print(f"memory: {resident_mib() - before:.0f} MiB over the {before:.0f} MiB before")
+        minutes.append(seconds(world.settle))
+    return Cost(making, minutes, resident_mib() - before)
 
 
 if __name__ == "__main__":
-    main()
+    cost = measure()
+    print(f"{CARS:,} cars made in {cost.making:.2f} s, taking {cost.mib:.0f} MiB")
+    print(f"a simulated minute of all: {median(cost.minutes):.3f} s, {min(cost.minutes):.3f}-{max(cost.minutes):.3f}")
