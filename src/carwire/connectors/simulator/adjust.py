@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from carwire.connectors.simulator.car import Car, TroubleCode, plug_in, unplug
+from carwire.connectors.simulator.car import Car, TroubleCode
+from carwire.connectors.simulator.energy import plug_in, unplug
 from carwire.connectors.simulator.models import Model
 from carwire.core.errors import FieldProblem, InvalidInput
 

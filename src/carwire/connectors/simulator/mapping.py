@@ -10,19 +10,10 @@ from typing import Final
 import msgspec
 
 from carwire.connectors.simulator import road
-from carwire.connectors.simulator.car import (
-    AC_EFFICIENCY,
-    DC_EFFICIENCY,
-    SERVICE_KM,
-    Car,
-    ServiceRecord,
-    consumption,
-    fuel_level,
-    is_full,
-    soc,
-    supply,
-)
+from carwire.connectors.simulator.car import Car, ServiceRecord, fuel_level, soc
+from carwire.connectors.simulator.energy import AC_EFFICIENCY, DC_EFFICIENCY, consumption, is_full, supply
 from carwire.connectors.simulator.faults import STATIC
+from carwire.connectors.simulator.life import SERVICE_KM
 from carwire.connectors.simulator.models import Model
 from carwire.connectors.simulator.noise import draw
 from carwire.connectors.simulator.orders import DEAD_VOLTAGE

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from carwire.connectors.simulator.car import CLIMATE_MINUTES, Car, is_full, soc, start_charging, stop_charging
+from carwire.connectors.simulator.car import Car, soc
+from carwire.connectors.simulator.energy import is_full, start_charging, stop_charging
+from carwire.connectors.simulator.life import CLIMATE_MINUTES
 from carwire.connectors.simulator.models import Model
 
 Check = tuple[Callable[[Car, Model], bool], str]

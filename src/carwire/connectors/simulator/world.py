@@ -18,8 +18,9 @@ import msgspec
 
 from carwire.connectors.simulator import orders
 from carwire.connectors.simulator.adjust import ADJUSTMENTS, adjust
-from carwire.connectors.simulator.car import Car, begin, decode, encode, live, new_car, spoken, wake
+from carwire.connectors.simulator.car import Car, decode, encode, spoken
 from carwire.connectors.simulator.faults import Fault, SetFault, active, error_of, latency
+from carwire.connectors.simulator.life import begin, live, new_car, wake
 from carwire.connectors.simulator.mapping import answer, moment
 from carwire.connectors.simulator.models import Model, car_range
 from carwire.connectors.simulator.scenarios import SCENARIOS
