@@ -176,6 +176,16 @@ def test_a_vin_of_ones_own_comes_with_a_level(level: str, powertrain: str, step:
     assert (car.vin, car_range().models[car.model].powertrain, account.step) == ("5YJSA1E29LF403082", powertrain, step)
 
 
+def test_a_vin_of_ones_own_is_of_the_brand_where_the_brand_has_such_a_car() -> None:
+    (tesla,) = sign_in("5yjsa1e29lf403082@bev.smartcar.com", "TESLA").cars
+    assert tesla.model == "tesla-3"
+    (volt,) = sign_in("0SCCHEVR000000000@phev.smartcar.com", "TESLA").cars
+    assert volt.model == "chevrolet-volt"
+    (plain,) = sign_in("5yjsa1e29lf403082@fuel.smartcar.com", "TESLA").cars
+    assert plain.model == "simulated-ice"
+    assert sign_in("5yjsa1e29lf40308ü@fuel.smartcar.com", "TESLA").cars[0].vin.startswith("0SC")
+
+
 # --- the source
 
 

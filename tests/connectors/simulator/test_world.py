@@ -383,6 +383,20 @@ def test_a_departure_timer_charges_in_time() -> None:
     assert soc(world.car(vin), world.model(vin)) == pytest.approx(0.8, abs=0.005)
 
 
+def test_a_stop_holds_against_the_timer_that_began() -> None:
+    world = World()
+    vin = vin_of(world, "tesla-3")
+    world.start(vin, "parked")
+    world.adjust(vin, "charge", "0.2")
+    world.command(vin, "charge-set-schedule", {"type": "DEPARTURE_TIME", "enable": True, "time": "07:00"})
+    world.adjust(vin, "plug", "ac")
+    world.step(120)
+    assert world.command(vin, "charge-stop", {}).kind == "done"
+    world.step(600)
+    assert value(world, vin, "charge-ischarging") is False
+    assert world.command(vin, "charge-start", {}).kind == "done"
+
+
 def test_a_sleeping_car_answers_what_it_said_last_and_a_command_wakes_it() -> None:
     world = World()
     vin = vin_of(world, "simulated-bev")

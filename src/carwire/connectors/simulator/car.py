@@ -49,6 +49,7 @@ class Session(msgspec.Struct):
     from_soc: float
     grid_kwh: float = 0
     kw: float = 0  # drawn from the supply in the last minute
+    timed: bool = False  # the timer has begun to charge: a stop after that stays
 
 
 class Car(msgspec.Struct, kw_only=True):

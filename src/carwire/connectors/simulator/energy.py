@@ -129,8 +129,8 @@ def charge_on(car: Car, model: Model, session: Session) -> None:
 
 
 def _mind_timer(car: Car, model: Model, session: Session) -> None:
-    """Begin to charge when a start time is reached, or when a departure is near enough to need it."""
-    if car.charge_wanted or not car.schedule or not car.schedule[1] or is_full(car, model):
+    """Begin to charge, once, when a start time is reached, or when a departure is near enough to need it."""
+    if car.charge_wanted or session.timed or not car.schedule or not car.schedule[1] or is_full(car, model):
         return
     kind, _, time = car.schedule
     ahead = (int(time[:2]) * 60 + int(time[3:]) - car.minute) % 1440
@@ -140,6 +140,7 @@ def _mind_timer(car: Car, model: Model, session: Session) -> None:
         _, _, kw = supply(car, model, session)
         needed = (car.limit * model.battery_kwh - car.battery_kwh) / (kw * AC_EFFICIENCY) * 60
         car.charge_wanted = ahead <= needed + 10
+    session.timed = car.charge_wanted
 
 
 def power(car: Car, model: Model, km: float) -> float:

@@ -51,7 +51,6 @@ Step = Literal[
 CODE: Final = "123456"  # what the step `code` wants
 PIN: Final = "1234"  # and the step `pin`
 SLOW_S: Final = 8.0  # what the step `slow` takes
-MAX_VEHICLES: Final = 999
 
 # Kind of problem → the rest of the VIN after 0SCLR0002.
 _ERROR_VINS: Final = {
@@ -167,7 +166,7 @@ def _by_pattern(name: str, make: str | None) -> Account | None:
         vin = found[1].upper()
         if set(vin) <= CHARACTERS | set(LOOK_ALIKES):
             step: Step = "incompatible" if found[2] == "incompatible" else "none"
-            return Account((LoginCar(vin, _LEVELS[found[2]]),), step)
+            return Account((LoginCar(vin, _of_level(found[2], vin, make).id),), step)
     if found := _ERROR.fullmatch(name):
         kind = f"{found[1]}:{found[2]}".upper()
         if kind in KINDS:
@@ -176,6 +175,15 @@ def _by_pattern(name: str, make: str | None) -> Account | None:
         rest, kind = _OLD[found[1]]
         return Account((_car(_ERROR_PREFIX + rest, kind),))
     return None
+
+
+def _of_level(level: str, vin: str, make: str | None) -> Model:
+    """Return the fully capable model of the VIN's brand, or the chosen one, that suits a level; else a plain one."""
+    plain = car_range().models[_LEVELS[level]]
+    named = car_range().model_of(vin)
+    models = _models(named.make if named else make)
+    alike = (m for m in models if m.powertrain == plain.powertrain and m.profile == plain.profile)
+    return next(alike, plain)
 
 
 def _failing(kind: str) -> LoginCar:
