@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -136,11 +136,6 @@ class VpicDecoder:
             # Made elsewhere and without a check digit: for another market, whatever its neighbour was made for.
             return self._identity_of(vin, ultravin.decode(vin, now=now))
         return car
-
-    def identify_many(self, vins: Sequence[str], *, now: datetime) -> list[Identity]:
-        """Return `identify` of each; the decoding itself runs on every core with the interpreter's lock released."""
-        found_all = ultravin.decode_batch(list(vins), now=now)
-        return [self._identity_of(vin, found) for vin, found in zip(vins, found_all, strict=True)]
 
     def decode(self, vin: str, *, now: datetime) -> Decoded:
         """Return every field with its source, from ultravin's full decode."""

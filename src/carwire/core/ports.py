@@ -4,7 +4,6 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -24,9 +23,6 @@ class VinDecoder(Protocol):
 
     def identify(self, vin: str, *, now: datetime) -> Identity:
         """Return only what identifies the car: cheaper than `decode`, same values."""
-
-    def identify_many(self, vins: Sequence[str], *, now: datetime) -> list[Identity]:
-        """Return `identify` of each, in order, on every core."""
 
 
 class ApplicationStore(Protocol):
