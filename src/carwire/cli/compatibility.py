@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
 
 from carwire.core.countries import parse_country
 from carwire.core.permissions import CONTROL, READ, parse_scope
+from carwire.core.vin.structure import tidy
+from carwire.settings import read_settings
 
 _TABLES = (".csv", ".tsv", ".parquet")
 
@@ -52,8 +55,8 @@ def compatibility(
 def _one(vin: str, permissions: tuple[str, ...], country: str, *, json: bool) -> None:
     from carwire.app import build_offline
 
-    _, service = build_offline()
-    explanation = service.explain(service.check(vin, permissions, country))
+    _, service = build_offline(read_settings(os.environ))
+    explanation = service.explain(service.check(tidy(vin), permissions, country))
     if json:
         print(msgspec.json.encode(explanation).decode())
         return

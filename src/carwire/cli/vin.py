@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Annotated
@@ -11,6 +12,7 @@ from cyclopts import Parameter
 
 from carwire.core.errors import InvalidInput
 from carwire.core.vin.decode import Decoded, Field, Vin
+from carwire.settings import read_settings
 
 
 def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool = False) -> None:
@@ -27,7 +29,7 @@ def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool 
 
     if not vins:
         raise SystemExit("carwire: give at least one VIN, or - to read them from standard input")
-    service, _ = build_offline()
+    service, _ = build_offline(read_settings(os.environ))
     failed = False
     for text in _texts(vins):
         try:
@@ -35,7 +37,8 @@ def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool 
         except InvalidInput as error:
             failed = True
             if json:
-                print(msgspec.json.encode({"input": text, "problem": error.fields[0]}).decode(), flush=True)
+                shown = text.encode("utf-8", "replace").decode()  # standard input may hold bytes that are no UTF-8
+                print(msgspec.json.encode({"input": shown, "problem": error.fields[0]}).decode(), flush=True)
             else:
                 print(f"{text!a}: {error.fields[0].message}", file=sys.stderr)
             continue
@@ -72,7 +75,11 @@ def _draw(found: Vin) -> None:
     row("maker code", structure.wmi, "exact", "ISO 3780")
     row("maker's country", structure.country_name, "exact", f"ISO 3780, {structure.region or 'no region'}")
     digit = structure.check_digit
-    verdict = {True: "right", False: f"wrong, computed {digit.computed}", None: "not used here"}[digit.valid]
+    verdict = {
+        True: "right",
+        False: f"wrong, computed {digit.computed}",
+        None: "not computable" if structure.check_digit.rule != "none" else "not used here",
+    }[digit.valid]
     row(
         "check digit",
         f"{digit.given or '-'} ({verdict})",

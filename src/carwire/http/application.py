@@ -41,8 +41,9 @@ _LOOSE_VIN: Final = {
 }
 _WHOLE_VIN: Final = {
     "type": "string",
-    "pattern": "^[0-9A-HJ-NPR-Za-hj-npr-z]{17}$",
-    "description": "A whole VIN: 17 characters, no I, O or Q.",
+    "maxLength": MAX_INPUT,
+    "pattern": rf"^[{BLANKS}]*([0-9A-HJ-NPR-Za-hj-npr-z][{BLANKS}]*){{17}}$",
+    "description": "A whole VIN: 17 characters, no I, O or Q; blanks and hyphens are dropped.",
 }
 
 

@@ -24,7 +24,7 @@ _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`\[]*)(?:\
 def decode_query(query: bytes, kind: type[T]) -> T:
     """Read a raw query string as `kind`. Raises `InvalidInput` with every field that is missing, repeated or wrong.
 
-    Unknown parameters are left aside, as the original does; the names of the known ones are the struct's encoded names.
+    Unknown parameters are left aside, as the original does, unless the struct forbids unknown fields.
     """
     fields = _fields(kind)
     values: dict[str, str] = {}
@@ -35,6 +35,8 @@ def decode_query(query: bytes, kind: type[T]) -> T:
         raw_name, _, raw = part.partition(b"=")
         name = _text(raw_name)
         if name is None or name not in fields:
+            if raw_name and kind.__struct_config__.forbid_unknown_fields:
+                problems.append(FieldProblem((name or "query")[:60], "No such parameter"))
             continue
         text = _text(raw)
         if text is None:

@@ -132,7 +132,7 @@ class CompatibilityService:
         wanted = None if makes is None else {make.make for name in makes if (make := self._catalogue.find(name))}
         answer: dict[str, list[MatrixLine]] = {}
         for make in self._catalogue.makes.values():
-            entry = make.regions.get(market)
+            entry = make.markets.get(market)
             if entry is None or not entry.supported or (wanted is not None and make.make not in wanted):
                 continue
             for line in entry.lines:
