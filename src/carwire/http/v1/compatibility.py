@@ -57,7 +57,7 @@ class CompatibilityHandlers:
         """Judge one VIN and say what every verdict rests on."""
         query = decode_query(call.query, ExplainQuery)
         checked = self._service.check(
-            structure.tidy(call.parameters["vin"]), _permissions(query.scope), parse_country(query.country)
+            structure.normalise(call.parameters["vin"]), _permissions(query.scope), parse_country(query.country)
         )
         return json_answer(self._service.explain(checked))
 
