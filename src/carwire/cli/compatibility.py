@@ -61,9 +61,10 @@ def _one(vin: str, permissions: tuple[str, ...], country: str, *, json: bool) ->
         print(msgspec.json.encode(explanation).decode())
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from carwire.cli.drawing import console
 
     car, ground = explanation.car, explanation.ground
     print(
@@ -82,6 +83,6 @@ def _one(vin: str, permissions: tuple[str, ...], country: str, *, json: bool) ->
         cells = (c.permission, "yes" if c.capable else "no", c.reason or "", c.ground.certainty, c.ground.statement)
         table.add_row(*(Text(cell) for cell in cells))
     if explanation.capabilities:
-        Console().print(table)
+        console().print(table)
     for caveat in explanation.caveats:
         print(f"  note: {caveat.text}")

@@ -27,8 +27,13 @@ def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool 
     """
     from carwire.app import build_offline
 
-    if not vins:
-        raise SystemExit("carwire: give at least one VIN, or - to read them from standard input")
+    wrong = next((text for text in vins if text.startswith("-") and text != "-"), None)
+    if wrong or not vins:
+        what = (
+            f"{wrong} is no option of vin" if wrong else "give at least one VIN, or - to read them from standard input"
+        )
+        print(f"carwire: {what}", file=sys.stderr)
+        sys.exit(2)
     service, _ = build_offline(read_settings(os.environ))
     failed = False
     for text in _texts(vins):
@@ -60,9 +65,10 @@ def _texts(vins: tuple[str, ...]) -> Iterator[str]:
 
 def _draw(found: Vin) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from carwire.cli.drawing import console
 
     structure = found.structure
     table = Table(title=found.vin, title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD)
@@ -105,7 +111,7 @@ def _draw(found: Vin) -> None:
             row("not known", "", "none", sentence)
     for problem in structure.problems:
         row("problem", problem.character or "", "", problem.message)
-    Console().print(table)
+    console().print(table)
 
 
 def fields_of(decoded: Decoded) -> Iterator[tuple[str, Field[object]]]:

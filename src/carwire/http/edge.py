@@ -24,7 +24,7 @@ from carwire.services.accounts import AccountService
 
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
-_VERSION: Final = re.compile(r"^/v([0-9]{1,18})\.([0-9]{1,18})(?=/|$)")
+_VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
 _OTHER_VERSION: Final = re.compile(r"^/v(?!1(?:/|$))[0-9]")
 _CURRENT: Final = "/v2.0"
 _READS: Final = ("GET", "HEAD")
@@ -121,7 +121,7 @@ def clean_path(path: str) -> str:
         return path
     version = _VERSION.match(path)
     if version:
-        if (int(version[1]), int(version[2])) < (2, 0):
+        if version[1] in {"0", "1"}:
             return ""
         return _CURRENT + path[version.end() :]
     return "" if _OTHER_VERSION.match(path) else path
