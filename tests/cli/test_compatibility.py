@@ -99,11 +99,11 @@ def test_what_cannot_be_used_is_one_line(carwire: Run, arguments: list[str], fie
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_csv_is_judged_row_by_row(carwire: Run, tmp_path: Path, delimiter: str, encoding: str, newline: str) -> None:
-    header = delimiter.join(("plate", "VIN", "note"))
-    lines = [delimiter.join((f"A {n}", f" {vin} ", f'"{delimiter} ""quoted"" \u00fc"')) for n, vin in enumerate(VINS)]
+    header = delimiter.join(("Fahrgestell", "plate", "note"))
+    lines = [delimiter.join((f" {vin} ", f"A {n}", f'"{delimiter} ""quoted"" \u00fc"')) for n, vin in enumerate(VINS)]
     text = newline.join((header, *lines[:3], "", *lines[3:], ""))
     (tmp_path / "fleet.csv").write_bytes(text.encode(encoding))
-    done = carwire("compatibility", "fleet.csv", *SCOPE)
+    done = carwire("compatibility", "fleet.csv", "--column", "Fahrgestell", *SCOPE)
     assert (done.returncode, done.stderr) == (0, "")
     check_rows(rows_of(tmp_path / "fleet.compatibility.csv"))
     summary = [line.split() for line in done.stdout.splitlines()]

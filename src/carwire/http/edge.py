@@ -31,9 +31,7 @@ _READS: Final = ("GET", "HEAD")
 
 
 class Edge:
-    """The ASGI application the server runs. `routes` are served here when their path has no parameter, else by
-    `inner`.
-    """
+    """The ASGI application the server runs: `routes` without a parameter are served here, the others by `inner`."""
 
     def __init__(
         self, inner: ASGIApp, routes: tuple[Route, ...], accounts: AccountService, metrics: Metrics, base_url: str
@@ -95,9 +93,10 @@ class Edge:
             nonlocal seen
             if message["type"] == "http.response.start":
                 seen = message["status"]
-                headers = {name.lower(): value for name, value in message["headers"]}
-                headers.setdefault(b"content-type", JSON)
-                message["headers"] = [*headers.items(), (b"sc-request-id", request_id.encode())]
+                headers = [(name.lower(), value) for name, value in message["headers"]]
+                if not any(name == b"content-type" for name, _ in headers):
+                    headers.append((b"content-type", JSON))
+                message["headers"] = [*headers, (b"sc-request-id", request_id.encode())]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -107,8 +106,9 @@ class Edge:
 
 
 def clean_path(path: str) -> str:
-    """Collapse slashes, drop a trailing one, and spell every version from 2.0 on as ``/v2.0``; empty for a version
-    not served.
+    """Collapse slashes, drop a trailing one, and spell every version from 2.0 on as ``/v2.0``.
+
+    Empty for a version that is not served.
 
     >>> clean_path("//v2.0//compatibility/"), clean_path("/v99.1/compatibility"), clean_path("/v1.0/vehicles")
     ('/v2.0/compatibility', '/v2.0/compatibility', '')
