@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gc
+import io
 import json
 import os
 import signal
@@ -12,6 +14,8 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -194,7 +198,7 @@ def check_error(client: Client, answer: Answer, status: int | None = None, field
     body = answer.json()
     validation = "detail" in body
     keys = ["statusCode", "type", "code", "description", "docURL", "resolution", "requestId"]
-    assert list(body) == (keys + ["detail"] if validation else keys)
+    assert list(body) == ([*keys, "detail"] if validation else keys)
     assert body["statusCode"] == answer.status == (status or answer.status)
     assert 400 <= answer.status < 500, answer
     assert body["type"] in {"AUTHENTICATION", "VALIDATION", "RESOURCE_NOT_FOUND"}
@@ -297,8 +301,43 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def carwire(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line inside this process, in an empty folder: no start to wait for."""
+    from carwire import cli
+
+    def run(*arguments: object, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        command = [str(CARWIRE), *map(str, arguments)]
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", command)
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        for name, value in environment(**settings).items():
+            monkeypatch.setenv(name, value)
+        status = 0
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Cyclopts application invoked without tokens")  # a process of pytest
+            warnings.simplefilter("ignore", ResourceWarning)  # a command leaves its socket to the end of its process
+            try:
+                cli.main()
+            except SystemExit as ended:
+                status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+                if isinstance(ended.code, str):
+                    print(ended.code, file=sys.stderr)
+            except Exception:
+                status = 1
+                traceback.print_exc()
+            if arguments[:1] == ("up",):
+                gc.collect()
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(command, status, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
 def run_carwire(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run ``carwire`` with arguments, input and settings, in an empty folder."""
+    """Run ``carwire`` as a process, with arguments, input and settings, in an empty folder."""
 
     def run(*arguments: object, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
         command = [str(CARWIRE), *map(str, arguments)]

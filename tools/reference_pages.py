@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from carwire import settings
-from carwire.core.compatibility.catalogue import Catalogue, Make, RegionEntry
+from carwire.core.compatibility.catalogue import Catalogue, Make, MarketEntry
 from carwire.core.compatibility.fit import grants_of_line
 from carwire.core.countries import MARKETS, Market
 from carwire.core.permissions import CONTROL, READ
@@ -90,7 +90,7 @@ def _market_table(catalogue: Catalogue, market: Market) -> Iterator[str]:
     yield "| make | supported | evidence | from model year | lines | service |"
     yield "|---|---|---|---|---|---|"
     for make in catalogue.makes.values():
-        entry = make.regions.get(market)
+        entry = make.markets.get(market)
         if entry is None:
             continue
         first = entry.first_model_year
@@ -102,7 +102,7 @@ def _market_table(catalogue: Catalogue, market: Market) -> Iterator[str]:
 
 def _make(catalogue: Catalogue, make: Make) -> Iterator[str]:
     for market in MARKETS:
-        entry = make.regions.get(market)
+        entry = make.markets.get(market)
         if entry is None:
             continue
         yield f"### {make.name}, {market}\n"
@@ -122,7 +122,7 @@ def _others(catalogue: Catalogue, make: Make, market: Market) -> str:
     return f" No car of it has {', '.join(never)}." if never and len(never) < len((*READ, *CONTROL)) else ""
 
 
-def _lines(entry: RegionEntry) -> Iterator[str]:
+def _lines(entry: MarketEntry) -> Iterator[str]:
     yield f"| model | | years | {' | '.join(COLUMNS.values())} | more | source |"
     yield f"|---|---|---|{'---|' * (len(COLUMNS) + 2)}"
     for line in entry.lines:

@@ -32,12 +32,10 @@ def main() -> None:
     vins = [vin for vin in ultravin.sweep(["pattern"]) if vin[2] != "9"]
     found = {vin[:3] for vin in vins if vin[11:] != FILLER}
     rest = [vin for vin in vins if vin[:3] not in found]
-    for start in range(0, len(rest), 20_000):
-        piece = rest[start : start + 20_000]
-        wanted = decoder.identify_many(piece, now=now)
-        for serial in OTHERS:
-            others = decoder.identify_many([with_serial(vin, serial) for vin in piece], now=now)
-            found |= {vin[:3] for vin, a, b in zip(piece, wanted, others, strict=True) if a != b}
+    for vin in rest:
+        car = decoder.identify(vin, now=now)
+        if any(decoder.identify(with_serial(vin, serial), now=now) != car for serial in OTHERS):
+            found.add(vin[:3])
     names = textwrap.fill(" ".join(sorted(found)), 118)
     TARGET.write_text(
         '"""Manufacturer identifiers whose vPIC patterns reach behind position 11. See tools/serial_wmis.py."""\n\n'

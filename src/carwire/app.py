@@ -16,7 +16,7 @@ from carwire.http.metrics import Metrics
 from carwire.http.operations import OperationHandlers
 from carwire.kit.clock import utc_now
 from carwire.kit.files import write_private
-from carwire.kit.secrets import SecretHasher, new_pepper
+from carwire.kit.secrets import PEPPER_BYTES, SecretHasher, new_pepper
 from carwire.services.accounts import AccountService
 from carwire.services.compatibility import CompatibilityService
 from carwire.services.vin import VinService
@@ -61,9 +61,10 @@ def open_accounts(settings: Settings, database: sqlite3.Connection | None = None
     return AccountService(SqliteApplications(database), SecretHasher(_pepper(settings)), utc_now)
 
 
-def build_offline(*, us_only: bool = False) -> tuple[VinService, CompatibilityService]:
+def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]:
     """Return the two services that need neither database nor server, for commands that read VINs."""
     decoder = VpicDecoder()
+    us_only = settings.compatibility_us_only
     return VinService(decoder, utc_now), CompatibilityService(decoder, load_catalogue(), utc_now, us_only=us_only)
 
 
@@ -76,7 +77,10 @@ def _pepper(settings: Settings) -> bytes:
         if not path.exists():
             with contextlib.suppress(FileExistsError):
                 write_private(path, new_pepper().hex(), replace=False)
-        return bytes.fromhex(path.read_text("ascii").strip())
+        pepper = bytes.fromhex(path.read_text("ascii").strip())
+        if len(pepper) < PEPPER_BYTES:
+            raise ValueError(f"it has {len(pepper)} of {PEPPER_BYTES} bytes")
     except (OSError, ValueError) as error:
         msg = f"the server's pepper {path} cannot be read or written: {error}"
         raise CannotStart(msg) from error
+    return pepper

@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def read_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
     """Read settings from the environment; `overrides` that are not null win. An empty variable counts as unset.
 
-    Raises `CannotStart` naming the variable that cannot be used, and for a ``CARWIRE_`` variable nobody knows.
+    Raises `CannotStart` naming the variable that cannot be used.
     """
     values: dict[str, object] = {}
     known = {f"{PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
@@ -64,8 +64,8 @@ def read_settings(environment: Mapping[str, str], **overrides: object) -> Settin
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         field = str(error).rpartition("`$.")[2].rstrip("`")
-        secret = "it" if field == "pepper" else repr(values.get(field))
-        msg = f"{PREFIX}{field.upper()} cannot be {secret}: {str(error).partition(' - at')[0]}"
+        shown = "what it is" if field == "pepper" else repr(values.get(field))
+        msg = f"{PREFIX}{field.upper()} cannot be {shown}: {str(error).partition(' - at')[0]}"
         raise CannotStart(msg) from None
 
 

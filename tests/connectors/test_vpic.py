@@ -129,7 +129,7 @@ def test_a_gap_says_why(vin: str, reason: str) -> None:
 
 
 def test_a_maker_without_fitting_patterns_is_told_apart_from_one_not_registered() -> None:
-    vin = next(vin for vin in COVER if 8 in ultravin.decode(vin, now=NOW)["error_codes"])
+    vin = next(v for v in COVER if len(v) == 17 and 8 in ultravin.decode(v, now=NOW)["error_codes"])
     assert decode(vin).model.reason == "the maker is registered with NHTSA, but nothing it filed fits these characters"
 
 
@@ -189,7 +189,7 @@ def test_the_table_the_cache_rests_on_was_made_for_the_installed_vpic_data() -> 
 
 
 def test_the_generated_vins_hold_enough_of_what_is_compared() -> None:
-    found = DECODER.identify_many(GENERATED, now=NOW)
+    found = [DECODER.identify(vin, now=NOW) for vin in GENERATED]
     assert len(found) == 500
     assert sum(car.model is not None for car in found) > 200
     assert len({car.powertrain for car in found}) >= 2
@@ -201,12 +201,6 @@ def test_a_trailer_has_no_powertrain() -> None:
     assert len(trailers) > 50
     said = {DECODER.identify(vin, now=NOW).powertrain for vin in trailers if not decode(vin).fuel_type_primary.value}
     assert said == {None}
-
-
-def test_identify_many_is_identify_of_each_in_order() -> None:
-    vins = [*GENERATED, *COVER, GENERATED[0]]
-    assert DECODER.identify_many(vins, now=NOW) == [DECODER.identify(vin, now=NOW) for vin in vins]
-    assert DECODER.identify_many([], now=NOW) == []
 
 
 def test_two_decoders_and_two_decodes_agree() -> None:

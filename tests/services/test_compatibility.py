@@ -210,7 +210,7 @@ def test_the_matrix_has_the_lines_of_supported_makes_without_doubtful_ones(marke
     matrix = SERVICE.matrix(market)
     doubtful = 0
     for make in CATALOGUE.makes.values():
-        entry = make.regions.get(market)
+        entry = make.markets.get(market)
         sure = [line for line in entry.lines if not line.doubt] if entry and entry.supported else []
         doubtful += len(entry.lines) - len(sure) if entry and entry.supported else 0
         assert [line.model for line in matrix.get(make.make, [])] == [line.model for line in sure]

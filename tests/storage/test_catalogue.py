@@ -16,10 +16,11 @@ from carwire.core.compatibility.catalogue import (
     FirstYear,
     Line,
     Make,
-    RegionEntry,
+    MarketEntry,
     Source,
     squash,
 )
+from carwire.core.countries import MARKETS
 from carwire.core.permissions import PERMISSIONS
 from carwire.services.compatibility import CompatibilityService
 from carwire.storage.catalogue import load_catalogue
@@ -29,7 +30,7 @@ CATALOGUE = load_catalogue()
 ENTRIES = [
     pytest.param(make, market, entry, id=f"{make.make} {market}")
     for make in CATALOGUE.makes.values()
-    for market, entry in make.regions.items()
+    for market, entry in make.markets.items()
 ]
 each_entry = pytest.mark.parametrize(("make", "market", "entry"), ENTRIES)
 
@@ -39,15 +40,15 @@ def test_the_catalogue_has_no_problems() -> None:
 
 
 def test_at_least_35_makes_are_supported_somewhere() -> None:
-    supported = {m.make for m in CATALOGUE.makes.values() if any(entry.supported for entry in m.regions.values())}
+    supported = {m.make for m in CATALOGUE.makes.values() if any(entry.supported for entry in m.markets.values())}
     assert len(supported) >= 35
     assert supported >= {"TESLA", "FORD", "VOLKSWAGEN", "BMW", "TOYOTA", "HYUNDAI", "KIA", "VOLVO", "RENAULT"}
-    for market in ("US", "CA", "EUROPE"):
-        assert sum(m.regions[market].supported for m in CATALOGUE.makes.values() if market in m.regions) >= 10
+    for market in MARKETS:
+        assert sum(m.markets[market].supported for m in CATALOGUE.makes.values() if market in m.markets) >= 10
 
 
 @each_entry
-def test_every_statement_has_a_source_and_a_region_has_reasons(make: Make, market: str, entry: RegionEntry) -> None:
+def test_every_statement_has_a_source_and_a_region_has_reasons(make: Make, market: str, entry: MarketEntry) -> None:
     named = {entry.source, *(line.source for line in entry.lines), *(d.source for d in entry.defaults.values())}
     named |= {statement.source for statement in entry.additions} | {caveat.source for caveat in entry.caveats}
     named |= {entry.first_model_year.source} if entry.first_model_year else set()
@@ -60,8 +61,8 @@ def test_every_statement_has_a_source_and_a_region_has_reasons(make: Make, marke
 
 
 @each_entry
-def test_what_is_documented_is_not_sourced_from_guesses(make: Make, market: str, entry: RegionEntry) -> None:
-    statements: list[Line | Default | Addition | RegionEntry] = [entry, *entry.lines, *entry.additions]
+def test_what_is_documented_is_not_sourced_from_guesses(make: Make, market: str, entry: MarketEntry) -> None:
+    statements: list[Line | Default | Addition | MarketEntry] = [entry, *entry.lines, *entry.additions]
     statements += entry.defaults.values()
     for statement in statements:
         if statement.evidence == "documented":
@@ -69,10 +70,10 @@ def test_what_is_documented_is_not_sourced_from_guesses(make: Make, market: str,
 
 
 @each_entry
-def test_defaults_fit_their_powertrains(make: Make, market: str, entry: RegionEntry) -> None:
+def test_defaults_fit_their_powertrains(make: Make, market: str, entry: MarketEntry) -> None:
     for powertrain, default in entry.defaults.items():
         lines = Line("default", powertrain, 2020, None, default.permissions, default.evidence, default.source)
-        probe = RegionEntry(True, "documented", default.source, lines=(lines,))
+        probe = MarketEntry(True, "documented", default.source, lines=(lines,))
         found = Catalogue(
             [Make("A", "A", {"US": probe})], {default.source: CATALOGUE.sources[default.source]}
         ).problems()
@@ -144,15 +145,15 @@ def test_the_wire_names_nothing_but_permissions_and_known_makes() -> None:
 
 
 GOOD = Line("Alpha", "BEV", 2020, None, ("read_vin",), "documented", "a")
-ENTRY = RegionEntry(True, "documented", "a", lines=(GOOD,))
+ENTRY = MarketEntry(True, "documented", "a", lines=(GOOD,))
 SOURCES = {"a": Source("A", "example.org", "platform")}
 
 
-def problems(entry: RegionEntry, sources: dict[str, Source] | None = None) -> list[str]:
+def problems(entry: MarketEntry, sources: dict[str, Source] | None = None) -> list[str]:
     return Catalogue([Make("ACME", "Acme", {"US": entry})], SOURCES if sources is None else sources).problems()
 
 
-def changed(**what: object) -> RegionEntry:
+def changed(**what: object) -> MarketEntry:
     return msgspec.structs.replace(ENTRY, lines=(msgspec.structs.replace(GOOD, **what),))
 
 
@@ -164,11 +165,15 @@ def test_a_good_entry_has_no_problems() -> None:
     ("entry", "problem"),
     [
         (
-            RegionEntry(True, "documented", "a"),
+            MarketEntry(True, "documented", "a"),
             "ACME US: is supported, but neither a line nor a default says with what",
         ),
         (msgspec.structs.replace(ENTRY, supported=False), "ACME US: is not supported, but has lines"),
-        (changed(start_year=2007), "ACME US: Alpha BEV 2007: years outside 2008-2027"),
+        (changed(end_year=2031), "ACME US: Alpha BEV 2020: years outside 2008-2027"),
+        (
+            msgspec.structs.replace(ENTRY, first_model_year=FirstYear(2021, "documented", "a")),
+            "ACME US: Alpha BEV 2020: starts before 2021, the first model year of the make",
+        ),
         (changed(start_year=2028), "ACME US: Alpha BEV 2028: years outside 2008-2027"),
         (changed(end_year=2099), "ACME US: Alpha BEV 2020: years outside 2008-2027"),
         (changed(end_year=2019), "ACME US: Alpha BEV 2020: ends in 2019, before it starts"),
@@ -197,7 +202,7 @@ def test_a_good_entry_has_no_problems() -> None:
         ),
     ],
 )
-def test_each_kind_of_broken_statement_is_one_problem(entry: RegionEntry, problem: str) -> None:
+def test_each_kind_of_broken_statement_is_one_problem(entry: MarketEntry, problem: str) -> None:
     assert problems(entry) == [problem]
 
 
@@ -226,3 +231,23 @@ def test_a_line_in_doubt_may_have_what_its_powertrain_cannot() -> None:
 def test_a_file_that_does_not_decode_is_refused(text: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
         msgspec.json.decode(text, type=Make)
+
+
+def test_every_addition_extends_some_line_or_stands_in_a_default() -> None:
+    lost = []
+    for make in CATALOGUE.makes.values():
+        for market, entry in make.markets.items():
+            sources = {line.source for line in entry.lines if not line.doubt}
+            usual = {p for default in entry.defaults.values() for p in default.permissions}
+            lost += [
+                f"{make.make} {market} {sorted(addition.permissions)}"
+                for addition in entry.additions
+                if sources.isdisjoint(addition.after) and not set(addition.permissions) <= usual
+            ]
+    assert lost == []
+
+
+def test_a_tesla_has_its_own_endpoints_in_every_market() -> None:
+    for market in MARKETS:
+        own = CATALOGUE.supported_permissions(CATALOGUE.makes["TESLA"], market)
+        assert {"control_trunk", "control_pin", "read_compass", "read_alerts", "read_thermometer"} <= own

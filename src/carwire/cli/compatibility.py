@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
 
 from carwire.core.countries import parse_country
 from carwire.core.permissions import CONTROL, READ, parse_scope
+from carwire.core.vin.structure import tidy
+from carwire.settings import read_settings
 
 _TABLES = (".csv", ".tsv", ".parquet")
 
@@ -52,15 +55,16 @@ def compatibility(
 def _one(vin: str, permissions: tuple[str, ...], country: str, *, json: bool) -> None:
     from carwire.app import build_offline
 
-    _, service = build_offline()
-    explanation = service.explain(service.check(vin, permissions, country))
+    _, service = build_offline(read_settings(os.environ))
+    explanation = service.explain(service.check(tidy(vin), permissions, country))
     if json:
         print(msgspec.json.encode(explanation).decode())
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from carwire.cli.drawing import console
 
     car, ground = explanation.car, explanation.ground
     print(
@@ -79,6 +83,6 @@ def _one(vin: str, permissions: tuple[str, ...], country: str, *, json: bool) ->
         cells = (c.permission, "yes" if c.capable else "no", c.reason or "", c.ground.certainty, c.ground.statement)
         table.add_row(*(Text(cell) for cell in cells))
     if explanation.capabilities:
-        Console().print(table)
+        console().print(table)
     for caveat in explanation.caveats:
         print(f"  note: {caveat.text}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.core.vin.structure import tidy
 from carwire.services.compatibility import Summary, summarise
+from carwire.settings import read_settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _PIECE: Final = 10_000  # VINs judged at once
-_VIN_NAMES: Final = frozenset({"vin", "vinnumber", "vehicleidentificationnumber", "chassisnumber", "vin110"})
+_VIN_NAMES: Final = frozenset({"vin", "vinnumber", "vehicleidentificationnumber", "chassisnumber"})
 _FACTS: Final = ("vin", "compatible", "reason", "make", "model", "model_year", "powertrain", "problem")
 Row = dict[str, Any]
 
@@ -33,14 +37,18 @@ def judge_file(
     """
     from carwire.app import build_offline
 
-    out = out or path.with_name(f"{path.stem}.compatibility{'.csv' if path.suffix == '.tsv' else path.suffix}")
+    out = out or path.with_name(f"{path.stem}.compatibility{path.suffix if path.suffix == '.parquet' else '.csv'}")
     if not path.is_file():
         raise InvalidInput(FieldProblem("file", f"{path} does not exist"))
-    _, service = build_offline()
+    if out.exists() and out.samefile(path):
+        raise InvalidInput(FieldProblem("out", f"{out} is the file that is read"))
+    _, service = build_offline(read_settings(os.environ))
     counts: Counter[str] = Counter()
+    pieces = _read(path, column)
+    first = next(pieces, [])  # a file without a column of VINs is refused before anything is written
     with _writer(out, (*_FACTS, *permissions)) as write, _progress(path) as advance:
-        for vins in _read(path, column):
-            answers = service.check_many(vins, permissions, country)
+        for vins in itertools.chain([first], pieces):
+            answers = service.check_many([tidy(vin) for vin in vins], permissions, country)
             rows = [_row(summarise(v, a)) for v, a in zip(vins, answers, strict=True)]
             for row in rows:
                 counts[row["reason"] or ("not a VIN" if row["problem"] else "compatible")] += 1
@@ -118,23 +126,39 @@ def _column(names: Sequence[str], wanted: str | None, path: Path) -> int:
 
 @contextmanager
 def _writer(out: Path, names: Sequence[str]) -> Iterator[Callable[[list[Row]], None]]:
-    suffix = out.suffix.lower()
-    if suffix == ".csv":
-        with out.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, names, restval="")
-            writer.writeheader()
-
-            def write_csv(rows: list[Row]) -> None:
-                writer.writerows({k: str(v).lower() if isinstance(v, bool) else v for k, v in r.items()} for r in rows)
-
-            yield write_csv
-    elif suffix == ".parquet":
-        pa, pq = _pyarrow()
-        schema = _schema(pa, names)
-        with pq.ParquetWriter(out, schema, compression="zstd") as parquet:
-            yield lambda rows: parquet.write_table(pa.Table.from_pylist(rows, schema=schema))
-    else:
+    """Give a function that writes rows to a draft beside `out`, which takes its place once all are written."""
+    write_to = {".csv": _csv_writer, ".parquet": _parquet_writer}.get(out.suffix.lower())
+    if write_to is None:
         raise InvalidInput(FieldProblem("out", f"{out} must end in .csv or .parquet"))
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with write_to(draft, names) as write:
+            yield write
+        draft.replace(out)
+    except OSError as error:
+        raise InvalidInput(FieldProblem("out", f"{out} cannot be written: {error.strerror}")) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _csv_writer(path: Path, names: Sequence[str]) -> Iterator[Callable[[list[Row]], None]]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+
+        def write(rows: list[Row]) -> None:
+            writer.writerows({k: str(v).lower() if isinstance(v, bool) else v for k, v in r.items()} for r in rows)
+
+        yield write
+
+
+@contextmanager
+def _parquet_writer(path: Path, names: Sequence[str]) -> Iterator[Callable[[list[Row]], None]]:
+    pa, pq = _pyarrow()
+    schema = _schema(pa, names)
+    with pq.ParquetWriter(path, schema, compression="zstd") as parquet:
+        yield lambda rows: parquet.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
 def _schema(pa: Any, names: Sequence[str]) -> pa.Schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Annotated
@@ -11,6 +12,7 @@ from cyclopts import Parameter
 
 from carwire.core.errors import InvalidInput
 from carwire.core.vin.decode import Decoded, Field, Vin
+from carwire.settings import read_settings
 
 
 def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool = False) -> None:
@@ -25,9 +27,14 @@ def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool 
     """
     from carwire.app import build_offline
 
-    if not vins:
-        raise SystemExit("carwire: give at least one VIN, or - to read them from standard input")
-    service, _ = build_offline()
+    wrong = next((text for text in vins if text.startswith("-") and text != "-"), None)
+    if wrong or not vins:
+        what = (
+            f"{wrong} is no option of vin" if wrong else "give at least one VIN, or - to read them from standard input"
+        )
+        print(f"carwire: {what}", file=sys.stderr)
+        sys.exit(2)
+    service, _ = build_offline(read_settings(os.environ))
     failed = False
     for text in _texts(vins):
         try:
@@ -35,7 +42,8 @@ def vin(*vins: Annotated[str, Parameter(allow_leading_hyphen=True)], json: bool 
         except InvalidInput as error:
             failed = True
             if json:
-                print(msgspec.json.encode({"input": text, "problem": error.fields[0]}).decode(), flush=True)
+                shown = text.encode("utf-8", "replace").decode()  # standard input may hold bytes that are no UTF-8
+                print(msgspec.json.encode({"input": shown, "problem": error.fields[0]}).decode(), flush=True)
             else:
                 print(f"{text!a}: {error.fields[0].message}", file=sys.stderr)
             continue
@@ -57,9 +65,10 @@ def _texts(vins: tuple[str, ...]) -> Iterator[str]:
 
 def _draw(found: Vin) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from carwire.cli.drawing import console
 
     structure = found.structure
     table = Table(title=found.vin, title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD)
@@ -72,7 +81,11 @@ def _draw(found: Vin) -> None:
     row("maker code", structure.wmi, "exact", "ISO 3780")
     row("maker's country", structure.country_name, "exact", f"ISO 3780, {structure.region or 'no region'}")
     digit = structure.check_digit
-    verdict = {True: "right", False: f"wrong, computed {digit.computed}", None: "not used here"}[digit.valid]
+    verdict = {
+        True: "right",
+        False: f"wrong, computed {digit.computed}",
+        None: "not computable" if structure.check_digit.rule != "none" else "not used here",
+    }[digit.valid]
     row(
         "check digit",
         f"{digit.given or '-'} ({verdict})",
@@ -98,7 +111,7 @@ def _draw(found: Vin) -> None:
             row("not known", "", "none", sentence)
     for problem in structure.problems:
         row("problem", problem.character or "", "", problem.message)
-    Console().print(table)
+    console().print(table)
 
 
 def fields_of(decoded: Decoded) -> Iterator[tuple[str, Field[object]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ import ultravin
 from carwire.connectors._vpic_serials import DATA_MONTH, SERIAL_WMIS
 from carwire.core.vin.decode import Battery, Decoded, Engine, ErrorCode, Field, Identity, Plant, Strength, believed
 from carwire.core.vin.powertrain import Powertrain, powertrain
-from carwire.core.vin.structure import compute_check_digit, is_north_american
+from carwire.core.vin.structure import VIN_LENGTH, compute_check_digit, is_north_american
 
 # Element ids of vPIC.
 BATTERY_TYPE, BODY_CLASS, CYLINDERS, DISPLACEMENT_L, DOORS, DRIVE_TYPE, ENGINE_MODEL, ENGINE_KW = (
@@ -97,6 +97,7 @@ def _blank(reason: str) -> dict[int, Field[Any]]:
 _NOT_REGISTERED: Final = _blank("the manufacturer identifier is not registered with NHTSA")
 _NO_PATTERN: Final = _blank("the maker is registered with NHTSA, but nothing it filed fits these characters")
 _NOT_FILED: Final = _blank("the maker filed nothing about it for these characters")
+_NOT_WHOLE: Final = _blank("the characters given do not tell it; the VIN is not whole")
 _NO_FUEL: Final = _missing("neither fuel nor electrification is known")
 
 
@@ -137,16 +138,13 @@ class VpicDecoder:
             return self._identity_of(vin, ultravin.decode(vin, now=now))
         return car
 
-    def identify_many(self, vins: Sequence[str], *, now: datetime) -> list[Identity]:
-        """Return `identify` of each; the decoding itself runs on every core with the interpreter's lock released."""
-        found_all = ultravin.decode_batch(list(vins), now=now)
-        return [self._identity_of(vin, found) for vin, found in zip(vins, found_all, strict=True)]
-
     def decode(self, vin: str, *, now: datetime) -> Decoded:
         """Return every field with its source, from ultravin's full decode."""
         found = ultravin.decode(vin, full=True, now=now)
         errors = tuple(found["error_codes"])
         blank = _NOT_REGISTERED if 7 in errors else _NO_PATTERN if 8 in errors else _NOT_FILED
+        if len(vin) < VIN_LENGTH and 7 not in errors:
+            blank = _NOT_WHOLE
         fields = blank | _fields(found["elements"])
         return Decoded(
             make=fields[MAKE],

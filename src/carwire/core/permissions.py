@@ -43,6 +43,7 @@ CONTROL: Final = (
 )
 PERMISSIONS: Final = frozenset((*READ, *CONTROL))
 
+STATIC: Final = ("read_vehicle_info", "read_vin")  # answered without asking the car
 NEEDS_PLUG: Final = frozenset(
     {
         "read_battery",

@@ -28,9 +28,6 @@ class VinDecoder(Protocol):
     def identify(self, vin: str, *, now: datetime) -> Identity:
         """Return only what identifies the car: cheaper than `decode`, same values."""
 
-    def identify_many(self, vins: Sequence[str], *, now: datetime) -> list[Identity]:
-        """Return `identify` of each, in order, on every core."""
-
 
 class ApplicationStore(Protocol):
     """Keeps applications. Secrets come and go as digests only."""

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Request, Response
+from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from carwire.core.compatibility.explain import Explanation
+from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vin.decode import Vin
 from carwire.core.vin.structure import BLANKS, MAX_INPUT
 from carwire.http import openapi
@@ -41,8 +43,9 @@ _LOOSE_VIN: Final = {
 }
 _WHOLE_VIN: Final = {
     "type": "string",
-    "pattern": "^[0-9A-HJ-NPR-Za-hj-npr-z]{17}$",
-    "description": "A whole VIN: 17 characters, no I, O or Q.",
+    "maxLength": MAX_INPUT,
+    "pattern": rf"^[{BLANKS}]*([0-9A-HJ-NPR-Za-hj-npr-z][{BLANKS}]*){{17}}$",
+    "description": "A whole VIN: 17 characters, no I, O or Q; blanks and hyphens are dropped.",
 }
 
 
@@ -70,9 +73,17 @@ def create(
     document = openapi.document(api, facts.base_url)
     routes = (*api, *_pages(PageHandlers(document, facts.data, facts.makes)))
 
+    methods = [
+        (re.compile(_PARAMETER.sub("[^/]+", route.path)), method)
+        for route in routes
+        for method in ((route.method, "HEAD") if route.method == "GET" else (route.method,))
+    ]
+
     def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         request_id = request.scope["state"]["request_id"]
-        return _response(answer_to(error, request_id=request_id, base_url=facts.base_url))
+        path = request.scope["path"]
+        allowed = tuple(sorted({method for pattern, method in methods if pattern.fullmatch(path)}))
+        return _response(answer_to(error, request_id=request_id, base_url=facts.base_url, allowed=allowed))
 
     inner = Litestar(
         [_adapt(route, services.accounts) for route in routes],
@@ -188,11 +199,18 @@ def _adapt(route: Route, accounts: AccountService) -> HTTPRouteHandler:
         if route.door:
             application_of(call, accounts)
         if route.body:
-            call.body = await request.body()
+            call.body = await _body(request)
         return _response(await asyncio.to_thread(route.handler, call) if route.heavy else route.handler(call))
 
     path = _PARAMETER.sub(r"{\1:str}", route.path)
     return HTTPRouteHandler(path, http_method=route.method, name=route.name, status_code=200)(handle)
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException:  # what Litestar raises when the caller goes away
+        raise InvalidInput(FieldProblem("body", "Ended before it was whole")) from None
 
 
 def _response(answer: Answer) -> Response[bytes]:

@@ -15,25 +15,23 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from carwire.http.call import Answer, Call, Route, VersionUnknown
+from carwire.http.call import JSON, Answer, Call, Route, VersionUnknown
 from carwire.http.door import application_of
 from carwire.http.faults import answer_to
 from carwire.http.metrics import Metrics
 from carwire.kit.ids import new_request_id
-from carwire.kit.redaction import redact_text
 from carwire.services.accounts import AccountService
 
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
-_VERSION: Final = re.compile(r"^/v([0-9]{1,18})\.([0-9]{1,18})(?=/|$)")
+_VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
 _OTHER_VERSION: Final = re.compile(r"^/v(?!1(?:/|$))[0-9]")
 _CURRENT: Final = "/v2.0"
+_READS: Final = ("GET", "HEAD")
 
 
 class Edge:
-    """The ASGI application the server runs. `routes` are served here when their path has no parameter, else by
-    `inner`.
-    """
+    """The ASGI application the server runs: `routes` without a parameter are served here, the others by `inner`."""
 
     def __init__(
         self, inner: ASGIApp, routes: tuple[Route, ...], accounts: AccountService, metrics: Metrics, base_url: str
@@ -62,10 +60,10 @@ class Edge:
             answer = answer_to(VersionUnknown(), request_id=request_id, base_url=self._base_url)
             status, template = answer.status, "unmatched"
             await _send(send, answer, request_id)
-        elif route is not None and scope["method"] == "GET":
+        elif route is not None and scope["method"] in _READS:
             answer = self._answer(route, scope, request_id)
             status, template = answer.status, route.path
-            await _send(send, answer, request_id)
+            await _send(send, answer, request_id, head=scope["method"] == "HEAD")
         else:
             status, template = await self._through(scope, path, receive, send, request_id)
         seconds = perf_counter() - started
@@ -86,14 +84,21 @@ class Edge:
     ) -> tuple[int, str]:
         """Hand the request to the framework, adding the request id to whatever it answers."""
         seen = 500
+        head = scope["method"] == "HEAD"
         inner: dict[str, Any] = {**scope, "path": path, "raw_path": path.encode(), "state": {"request_id": request_id}}
+        if head:
+            inner["method"] = "GET"
 
         async def with_request_id(message: Message) -> None:
             nonlocal seen
             if message["type"] == "http.response.start":
                 seen = message["status"]
                 headers = [(name.lower(), value) for name, value in message["headers"]]
+                if not any(name == b"content-type" for name, _ in headers):
+                    headers.append((b"content-type", JSON))
                 message["headers"] = [*headers, (b"sc-request-id", request_id.encode())]
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         await self._inner(inner, receive, with_request_id)  # type: ignore[arg-type]  # a copy of the scope
@@ -101,8 +106,9 @@ class Edge:
 
 
 def clean_path(path: str) -> str:
-    """Collapse slashes, drop a trailing one, and spell every version from 2.0 on as ``/v2.0``; empty for a version
-    not served.
+    """Collapse slashes, drop a trailing one, and spell every version from 2.0 on as ``/v2.0``.
+
+    Empty for a version that is not served.
 
     >>> clean_path("//v2.0//compatibility/"), clean_path("/v99.1/compatibility"), clean_path("/v1.0/vehicles")
     ('/v2.0/compatibility', '/v2.0/compatibility', '')
@@ -115,13 +121,13 @@ def clean_path(path: str) -> str:
         return path
     version = _VERSION.match(path)
     if version:
-        if (int(version[1]), int(version[2])) < (2, 0):
+        if version[1] in {"0", "1"}:
             return ""
         return _CURRENT + path[version.end() :]
     return "" if _OTHER_VERSION.match(path) else path
 
 
-async def _send(send: Send, answer: Answer, request_id: str) -> None:
+async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = False) -> None:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
@@ -129,17 +135,17 @@ async def _send(send: Send, answer: Answer, request_id: str) -> None:
         *answer.headers,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body, "more_body": False})
 
 
 def _write_line(scope: HTTPScope, template: str, status: int, seconds: float, request_id: str) -> None:
-    """One line a request: the route's template, never its query, because a query may hold a VIN or a code."""
+    """One line a request: the route's template, never the path or query itself, which may hold a VIN or a secret."""
     write = _log.debug if status < 400 else _log.info if status < 500 else _log.error
     write(
         "request",
         request_id=request_id,
         method=scope["method"][:16],
-        route=template if template != "unmatched" else redact_text(scope["path"], limit=200),
+        route=template,
         status=status,
         ms=round(seconds * 1000, 2),
     )

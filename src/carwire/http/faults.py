@@ -20,11 +20,12 @@ from carwire.wire.v2 import errors as wire
 _log = structlog.get_logger("carwire.http")
 
 
-def answer_to(error: Exception, *, request_id: str, base_url: str) -> Answer:
-    """Write an error as the wire does. What nobody expected is logged with its traceback and answered as
-    SERVER:INTERNAL.
+def answer_to(error: Exception, *, request_id: str, base_url: str, allowed: tuple[str, ...] = ()) -> Answer:
+    """Write an error as the wire does; `allowed` are the methods its path takes.
+
+    What nobody expected is logged with its traceback and answered as SERVER:INTERNAL.
     """
-    kind, fields, headers = _classify(error)
+    kind, fields, headers = _classify(error, allowed)
     if kind is wire.INTERNAL:
         _log.error("unexpected", request_id=request_id, exc_info=error)
     elif kind is wire.UNAVAILABLE:
@@ -35,7 +36,7 @@ def answer_to(error: Exception, *, request_id: str, base_url: str) -> Answer:
 
 
 def _classify(
-    error: Exception,
+    error: Exception, allowed: tuple[str, ...]
 ) -> tuple[wire.ErrorKind, tuple[FieldProblem, ...], tuple[tuple[bytes, bytes], ...]]:
     kind = wire.INTERNAL
     fields: tuple[FieldProblem, ...] = ()
@@ -45,8 +46,7 @@ def _classify(
     elif isinstance(error, NotAuthenticated):
         kind, headers = wire.AUTHENTICATION, ((b"www-authenticate", b'Basic realm="carwire", charset="UTF-8"'),)
     elif isinstance(error, MethodNotAllowedException):
-        allow = (error.headers or {}).get("Allow", "GET")
-        kind, headers = wire.METHOD, ((b"allow", allow.encode("latin-1")),)
+        kind, headers = wire.METHOD, ((b"allow", ", ".join(allowed).encode()),)
     elif isinstance(error, VersionUnknown):
         kind = wire.VERSION_NOT_FOUND
     elif isinstance(error, NotFoundException | PathUnknown):

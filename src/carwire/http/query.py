@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator
+from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
+from msgspec.inspect import BoolType
 
 from carwire.core.errors import FieldProblem, InvalidInput
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_QUERY: Final = 8192
+_TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`\[]*)(?:\[[^`]*)?`)?$", re.DOTALL)
 
@@ -24,7 +27,7 @@ _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`\[]*)(?:\
 def decode_query(query: bytes, kind: type[T]) -> T:
     """Read a raw query string as `kind`. Raises `InvalidInput` with every field that is missing, repeated or wrong.
 
-    Unknown parameters are left aside, as the original does; the names of the known ones are the struct's encoded names.
+    Unknown parameters are left aside, as the original does, unless the struct forbids unknown fields.
     """
     fields = _fields(kind)
     values: dict[str, str] = {}
@@ -35,6 +38,8 @@ def decode_query(query: bytes, kind: type[T]) -> T:
         raw_name, _, raw = part.partition(b"=")
         name = _text(raw_name)
         if name is None or name not in fields:
+            if raw_name and kind.__struct_config__.forbid_unknown_fields:
+                problems.append(FieldProblem((name or "query")[:60], "No such parameter"))
             continue
         text = _text(raw)
         if text is None:
@@ -49,10 +54,10 @@ def decode_query(query: bytes, kind: type[T]) -> T:
     return convert(values, kind)
 
 
-def convert(values: dict[str, Any], kind: type[T]) -> T:
+def convert(values: dict[str, str], kind: type[T]) -> T:
     """Convert texts to `kind`. Raises `InvalidInput` naming the field, and what it may be where that is a list."""
     try:
-        return msgspec.convert(values, kind, strict=False)
+        return msgspec.convert({name: _value(name, text, kind) for name, text in values.items()}, kind)
     except msgspec.ValidationError as error:
         wrong = invalid(error)
         choices = _choices(kind).get(wrong.fields[0].field)
@@ -79,17 +84,34 @@ def invalid(error: msgspec.ValidationError) -> InvalidInput:
     return InvalidInput(FieldProblem(match["field"] or "body", match["what"][:300]))
 
 
+def _value(name: str, text: str, kind: type[msgspec.Struct]) -> str | bool:
+    """Text is what it is, ``null`` included; only a truth value is read."""
+    return _TRUTHS.get(text.lower(), text) if name in _truths(kind) else text
+
+
+@functools.cache
+def _truths(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The names of the fields that are true or false."""
+    return frozenset(name for name, options in _options(kind) if any(isinstance(o, BoolType) for o in options))
+
+
+def _options(kind: type[msgspec.Struct]) -> Iterator[tuple[str, list[msgspec.inspect.Type]]]:
+    """The types each field may have."""
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    for field in info.fields:
+        options = field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,)
+        yield field.encode_name, [_plain(option) for option in options]
+
+
 @functools.cache
 def _choices(kind: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
     """The values of every field that is a list of words."""
-    info = msgspec.inspect.type_info(kind)
-    assert isinstance(info, msgspec.inspect.StructType)
     found = {}
-    for field in info.fields:
-        options = field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,)
-        words = [o for o in map(_plain, options) if isinstance(o, msgspec.inspect.LiteralType)]
+    for name, options in _options(kind):
+        words = [o for o in options if isinstance(o, msgspec.inspect.LiteralType)]
         if words:
-            found[field.encode_name] = tuple(str(value) for word in words for value in word.values)
+            found[name] = tuple(str(value) for word in words for value in word.values)
     return found
 
 

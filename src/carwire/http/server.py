@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
+import structlog
 import uvicorn
 from litestar.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +22,7 @@ from carwire.kit.ids import new_request_id
 from carwire.wire.v2 import errors as wire
 
 _BACKLOG: Final = 2048
+_log = structlog.get_logger("carwire.http")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -31,6 +33,7 @@ def bind(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(_BACKLOG)  # only now is the address ours: two sockets may bind it
     except OSError as error:
         reason = (
             "is already in use by another program"
@@ -99,6 +102,7 @@ def _protocol(base_url: str) -> type[HttpToolsProtocol]:
                 f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
                 f"sc-request-id: {request_id}\r\nconnection: close\r\n\r\n"
             )
+            _log.info("request", request_id=request_id, method="?", route="unmatched", status=400, error="no HTTP")
             transport: Any = self.transport
             transport.write(head.encode() + body)
             transport.close()

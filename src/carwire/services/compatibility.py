@@ -89,37 +89,26 @@ class CompatibilityService:
     ) -> Checked:
         """Judge one whole VIN. `level` asks for a level of test mode instead: then any 17 characters do.
 
-        Raises `InvalidInput` on the field ``vin`` unless it has the 17 characters of a VIN.
+        Simulated cars' VINs may hold letters no other VIN does. Raises `InvalidInput` on the field ``vin`` unless it
+        has the 17 characters of a VIN.
         """
-        vin = whole_vin(vin) if level is None else any_vin(vin)
+        vin = any_vin(vin)
         if level is not None or is_simulated(vin):
             verdict = judge_simulated(level or _SIMULATED_LEVEL, country, permissions)
             return self._checked(vin, _NOTHING, "simulated", verdict, us_only)
-        car = self._decoder.identify(vin, now=self._clock())
+        car = self._decoder.identify(whole_vin(vin), now=self._clock())
         return self._judge(vin, car, permissions, country, us_only)
 
     def check_many(
         self, vins: Sequence[str], permissions: Sequence[str], country: str, *, us_only: bool | None = None
     ) -> list[Checked | InvalidInput]:
-        """Return `check` of each VIN in order, decoded on every core; an unusable one is answered by its error."""
-        texts: list[str | InvalidInput] = []
+        """Return `check` of each VIN in order; an unusable one is answered by its error, in its place."""
+        answers: list[Checked | InvalidInput] = []
         for vin in vins:
             try:
-                texts.append(whole_vin(vin))
+                answers.append(self.check(vin, permissions, country, us_only=us_only))
             except InvalidInput as error:
-                texts.append(error)
-        usable = [text for text in texts if isinstance(text, str)]
-        cars = iter(self._decoder.identify_many(usable, now=self._clock()))
-        answers: list[Checked | InvalidInput] = []
-        for text in texts:
-            if isinstance(text, InvalidInput):
-                answers.append(text)
-                continue
-            car = next(cars)
-            if is_simulated(text):
-                answers.append(self.check(text, permissions, country, us_only=us_only))
-            else:
-                answers.append(self._judge(text, car, permissions, country, us_only))
+                answers.append(error)
         return answers
 
     def explain(self, checked: Checked) -> Explanation:
@@ -143,7 +132,7 @@ class CompatibilityService:
         wanted = None if makes is None else {make.make for name in makes if (make := self._catalogue.find(name))}
         answer: dict[str, list[MatrixLine]] = {}
         for make in self._catalogue.makes.values():
-            entry = make.regions.get(market)
+            entry = make.markets.get(market)
             if entry is None or not entry.supported or (wanted is not None and make.make not in wanted):
                 continue
             for line in entry.lines:

@@ -14,7 +14,7 @@ from carwire.core.compatibility.catalogue import (
     FirstYear,
     Line,
     Make,
-    RegionEntry,
+    MarketEntry,
     Source,
 )
 from carwire.core.compatibility.explain import Explanation, explain
@@ -35,10 +35,10 @@ def line(model: str, start: int = 2018, end: int | None = None, *, wildcard: boo
     return Line(model, "ICE", start, end, permissions, evidence, "table" if sure else "guess", wildcard=wildcard)
 
 
-def entry(*lines: Line, defaults: bool = False, first: FirstYear | None = None) -> RegionEntry:
+def entry(*lines: Line, defaults: bool = False, first: FirstYear | None = None) -> MarketEntry:
     default = Default(("read_odometer",), "inferred", "guess")
     electric = Line("Volta", "BEV", 2018, None, ("read_battery",), "documented", "table")
-    return RegionEntry(
+    return MarketEntry(
         True,
         "documented",
         "table",
@@ -55,14 +55,14 @@ def car(year: int | None = 2020, vehicle_type: str = "PASSENGER CAR") -> Identit
 
 
 def explained(
-    where: RegionEntry | None, which: Identity, *, country: str = "US", makes: tuple[str, ...] = ("ACME",)
+    where: MarketEntry | None, which: Identity, *, country: str = "US", makes: tuple[str, ...] = ("ACME",)
 ) -> Explanation:
     catalogue = Catalogue([Make("ACME", "Acme", {"US": where} if where else {})], SOURCES)
     return explain("VIN", which, "tables", judge(catalogue, which, makes, country, ASKED), catalogue.sources)
 
 
 FIRST = FirstYear(2016, "documented", "table")
-CASES: dict[str, tuple[RegionEntry, Identity, str, Source, str]] = {
+CASES: dict[str, tuple[MarketEntry, Identity, str, Source, str]] = {
     "line": (entry(line("Alpha")), car(), "stated", TABLE, "listed: Alpha ICE 2018-today"),
     "line_after": (entry(line("Alpha", end=2019)), car(), "assumed_yes", TABLE, "model year 2020 is taken to connect"),
     "wildcard": (entry(line("All", wildcard=True)), car(), "stated", TABLE, "listed for the whole make"),
@@ -71,7 +71,7 @@ CASES: dict[str, tuple[RegionEntry, Identity, str, Source, str]] = {
     "before_make": (
         entry(defaults=True, first=FIRST),
         car(2015),
-        "stated",
+        "assumed_no",
         TABLE,
         "model year 2015 is before Acme's first",
     ),
@@ -124,12 +124,12 @@ def test_an_unknown_year_is_called_so() -> None:
         (entry(line("Alpha")), "US", (), ("assumed_no", None, "its make is not known")),
         (None, "US", ("ACME",), ("assumed_no", None, "no entry for ACME in US")),
         (entry(line("Alpha")), "DE", ("ACME", "OTHER"), ("assumed_no", None, "no entry for ACME or OTHER in EUROPE")),
-        (RegionEntry(False, "documented", "table"), "US", ("ACME",), ("stated", TABLE, "listed as not supported")),
-        (RegionEntry(False, "inferred", "guess"), "US", ("ACME",), ("assumed_no", GUESS, "listed as not supported")),
+        (MarketEntry(False, "documented", "table"), "US", ("ACME",), ("stated", TABLE, "listed as not supported")),
+        (MarketEntry(False, "inferred", "guess"), "US", ("ACME",), ("assumed_no", GUESS, "listed as not supported")),
     ],
 )
 def test_a_no_for_the_make_says_why(
-    where: RegionEntry | None, country: str, makes: tuple[str, ...], expected: tuple[str, Source | None, str]
+    where: MarketEntry | None, country: str, makes: tuple[str, ...], expected: tuple[str, Source | None, str]
 ) -> None:
     found = explained(where, car(), country=country, makes=makes)
     certainty, source, text = expected

@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from carwire.core.compatibility.catalogue import Addition, Default, Evidence, FirstYear, Line, RegionEntry, suits
+from carwire.core.compatibility.catalogue import Addition, Default, Evidence, FirstYear, Line, MarketEntry, suits
 from carwire.core.compatibility.fit import NOT_CARS, Fit, Grant, How, find_fit, grants_of_line
 from carwire.core.permissions import NEEDS_COMBUSTION, NEEDS_PLUG, PERMISSIONS
 from carwire.core.vin.decode import Identity
@@ -36,8 +36,8 @@ def entry(
     first: FirstYear | None = None,
     defaults: dict[Powertrain, Default] | None = None,
     additions: tuple[Addition, ...] = (),
-) -> RegionEntry:
-    return RegionEntry(
+) -> MarketEntry:
+    return MarketEntry(
         True, "documented", "list", first_model_year=first, defaults=defaults or {}, additions=additions, lines=lines
     )
 
@@ -64,7 +64,7 @@ def models(fit: Fit) -> list[str]:
 
 FIRST = FirstYear(2016, "documented", "first")
 
-CASES: dict[str, tuple[RegionEntry, Identity, bool]] = {
+CASES: dict[str, tuple[MarketEntry, Identity, bool]] = {
     "line": (entry(line("Golf")), car(), True),
     "line_after": (entry(line("Golf", end=2019)), car(), True),
     "wildcard": (entry(line("All Models", wildcard=True)), car("Arteon"), True),
@@ -93,7 +93,7 @@ def test_each_way_of_finding_a_statement_has_its_car(how: str) -> None:
         ("wildcard", "documented", "table"),
         ("default", "inferred", "derived"),
         ("before_line", "documented", "table"),
-        ("before_make", "documented", "first"),
+        ("before_make", "documented", "table"),
         ("not_a_car", "documented", "list"),
         ("nothing", "inferred", "list"),
     ],
@@ -347,7 +347,16 @@ def test_a_default_is_that_of_the_powertrain_or_what_all_share(
 @pytest.mark.parametrize(("year", "how"), [(2015, "before_make"), (2016, "default"), (None, "default")])
 def test_defaults_begin_with_the_first_year_of_the_make(year: int | None, how: str) -> None:
     fit = find_fit(entry(first=FIRST, defaults=DEFAULTS), car(year=year))
-    assert (fit.how, fit.first_year) == (how, FIRST)
+    assert (fit.how, fit.first_year) == (how, msgspec.structs.replace(FIRST, evidence="inferred"))
+
+
+def test_the_first_year_of_a_powertrain_is_that_of_its_earliest_documented_line() -> None:
+    """A make that began with a plug-in car in 2016 says little of its other cars."""
+    began = entry(line("Volt", "PHEV", start=2016), line("Bolt", "BEV", start=2019), first=FIRST, defaults=DEFAULTS)
+    assert find_fit(began, car("Spark", 2018, powertrain="BEV")).how == "before_make"
+    assert find_fit(began, car("Spark", 2019, powertrain="BEV")).how == "default"
+    of_combustion = find_fit(began, car("Cruze", 2015))
+    assert (of_combustion.how, of_combustion.evidence) == ("before_make", "inferred")
 
 
 def test_a_listed_car_is_listed_even_before_the_first_year_of_the_make() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carwire.core.compatibility.catalogue import Catalogue, Default, FirstYear, Line, Make, RegionEntry, Source
+from carwire.core.compatibility.catalogue import Catalogue, Default, FirstYear, Line, Make, MarketEntry, Source
 from carwire.core.compatibility.simulated import LEVELS, is_simulated, judge_simulated
 from carwire.core.compatibility.verdict import Verdict, judge
 from carwire.core.permissions import NEEDS_COMBUSTION, NEEDS_PLUG, PERMISSIONS
@@ -14,8 +14,8 @@ from carwire.core.vin.powertrain import Powertrain
 ASKED = ("read_odometer", "read_fuel", "read_battery", "read_tires")
 
 
-def supported(*permissions: str, model: str = "Alpha", powertrain: Powertrain = "ICE") -> RegionEntry:
-    return RegionEntry(
+def supported(*permissions: str, model: str = "Alpha", powertrain: Powertrain = "ICE") -> MarketEntry:
+    return MarketEntry(
         True, "documented", "table", lines=(Line(model, powertrain, 2018, None, permissions, "documented", "table"),)
     )
 
@@ -24,7 +24,7 @@ def car(model: str | None = "Alpha", year: int | None = 2020, powertrain: Powert
     return Identity("ACME", model, year, None, None, "PASSENGER CAR", powertrain, believed=True)
 
 
-RICH = RegionEntry(
+RICH = MarketEntry(
     True,
     "documented",
     "table",
@@ -38,12 +38,12 @@ RICH = RegionEntry(
 )
 CATALOGUE = Catalogue(
     [
-        Make("ACME", "Acmé Motors", {"US": RICH, "CA": RegionEntry(False, "documented", "table")}, aliases=("ACM",)),
+        Make("ACME", "Acmé Motors", {"US": RICH, "CA": MarketEntry(False, "documented", "table")}, aliases=("ACM",)),
         Make("SMALL", "Small", {"US": supported("read_odometer")}),
         Make("BIG", "Big", {"US": supported("read_odometer", "read_fuel")}),
         Make("OTHER", "Other", {"US": supported("read_odometer", "read_fuel", "read_tires", model="Omega")}),
         Make("NOWHERE", "Nowhere", {}),
-        Make("LISTED", "Listed", {"US": RegionEntry(False, "inferred", "table")}),
+        Make("LISTED", "Listed", {"US": MarketEntry(False, "inferred", "table")}),
     ],
     {"table": Source("A table", "example.org", "platform")},
 )

@@ -20,7 +20,7 @@ from typing import Final, Literal
 import msgspec
 
 from carwire.core.countries import Market
-from carwire.core.permissions import NEEDS_COMBUSTION, NEEDS_PLUG, PERMISSIONS
+from carwire.core.permissions import NEEDS_COMBUSTION, NEEDS_PLUG, PERMISSIONS, STATIC
 from carwire.core.vin.powertrain import Powertrain
 
 Evidence = Literal["connector", "documented", "inferred"]
@@ -40,7 +40,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One model line of a make in one region. Years are model years, inclusive; `end_year` null means still current."""
+    """One model line of a make in one market. Years are model years, inclusive; `end_year` null means still current."""
 
     model: str
     powertrain: Powertrain
@@ -55,7 +55,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FirstYear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first model year of the make with a modem that is known to connect in the region."""
+    """The first model year of the make with a modem that is known to connect in the market."""
 
     year: int
     evidence: Evidence
@@ -91,8 +91,8 @@ class Caveat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class RegionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False):
-    """Everything known of one make in one region. Compared and hashed as the one object it is."""
+class MarketEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False):
+    """Everything known of one make in one market. Compared and hashed as the one object it is."""
 
     supported: bool
     evidence: Evidence
@@ -112,7 +112,7 @@ class Make(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     make: str
     name: str
-    regions: dict[Market, RegionEntry]
+    markets: dict[Market, MarketEntry]
     aliases: tuple[str, ...] = ()
 
 
@@ -136,7 +136,7 @@ class Catalogue:
         self._supported: Final = {
             (make.make, market): _granted(entry)
             for make in self.makes.values()
-            for market, entry in make.regions.items()
+            for market, entry in make.markets.items()
         }
 
     def find(self, name: str) -> Make | None:
@@ -152,13 +152,13 @@ class Catalogue:
         """Return what is wrong with the statements, one sentence each; empty for a catalogue that may be used.
 
         Checks what types cannot: permissions and sources exist and are used, years make sense and do not lie in the
-        far future, a line's powertrain fits its permissions, no line stands twice, a supported region says something.
+        far future, a line's powertrain fits its permissions, no line stands twice, a supported market says something.
         """
         found = [f"{name} is the name of two makes" for name in self._doubles]
         used: set[str] = set()
         for make in self.makes.values():
-            for region, entry in make.regions.items():
-                where = f"{make.make} {region}"
+            for market, entry in make.markets.items():
+                where = f"{make.make} {market}"
                 found += [f"{where}: {text}" for text in _entry_problems(entry)]
                 used |= _sources_of(entry)
         found += [f"source {source} is not in the list of sources" for source in sorted(used - set(self.sources))]
@@ -178,14 +178,14 @@ def suits(permission: str, powertrain: Powertrain | None) -> bool:
     return not (powertrain in {"ICE", "HEV", "FCEV"} and permission in NEEDS_PLUG)
 
 
-def _granted(entry: RegionEntry) -> frozenset[str]:
+def _granted(entry: MarketEntry) -> frozenset[str]:
     lines = (line.permissions for line in entry.lines if not line.doubt)
     defaults = (default.permissions for default in entry.defaults.values())
     additions = (addition.permissions for addition in entry.additions)
-    return frozenset(p for permissions in (*lines, *defaults, *additions) for p in permissions)
+    return frozenset(p for permissions in (*lines, *defaults, *additions, STATIC) for p in permissions)
 
 
-def _sources_of(entry: RegionEntry) -> set[str]:
+def _sources_of(entry: MarketEntry) -> set[str]:
     statements: tuple[Line | Default | Addition | Caveat, ...]
     statements = (*entry.lines, *entry.defaults.values(), *entry.additions, *entry.caveats)
     after = {source for addition in entry.additions for source in addition.after}
@@ -193,19 +193,22 @@ def _sources_of(entry: RegionEntry) -> set[str]:
     return {entry.source, *(statement.source for statement in statements), *first, *after}
 
 
-def _entry_problems(entry: RegionEntry) -> list[str]:
+def _entry_problems(entry: MarketEntry) -> list[str]:
     found = []
     if entry.supported and not (entry.lines or entry.defaults):
         found.append("is supported, but neither a line nor a default says with what")
     if not entry.supported and entry.lines:
         found.append("is not supported, but has lines")
     seen = set()
+    first = entry.first_model_year.year if entry.first_model_year else FIRST_YEAR
     for line in entry.lines:
         where = f"{line.model} {line.powertrain} {line.start_year}"
         if not FIRST_YEAR <= line.start_year <= LAST_YEAR or (line.end_year or LAST_YEAR) > LAST_YEAR:
             found.append(f"{where}: years outside {FIRST_YEAR}-{LAST_YEAR}")
         if line.end_year is not None and line.end_year < line.start_year:
             found.append(f"{where}: ends in {line.end_year}, before it starts")
+        if not line.doubt and line.start_year < first:
+            found.append(f"{where}: starts before {first}, the first model year of the make")
         if not line.doubt:
             found += [
                 f"{where}: a {line.powertrain} has no {p}" for p in line.permissions if not suits(p, line.powertrain)

@@ -20,7 +20,7 @@ from typing import Final, Literal
 import msgspec
 
 from carwire.core.compatibility import names
-from carwire.core.compatibility.catalogue import Addition, Default, Evidence, FirstYear, Line, RegionEntry, suits
+from carwire.core.compatibility.catalogue import Addition, Default, Evidence, FirstYear, Line, MarketEntry, suits
 from carwire.core.vin.decode import Identity
 from carwire.core.vin.powertrain import Powertrain
 
@@ -57,7 +57,7 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 @functools.lru_cache(maxsize=16384)
-def find_fit(entry: RegionEntry, car: Identity) -> Fit:
+def find_fit(entry: MarketEntry, car: Identity) -> Fit:
     """Return what `entry` says of `car`: its lines first, then wildcards, then defaults from the make's first year on.
 
     A year that is not known excludes nothing; a powertrain that is not known fits every line.
@@ -91,8 +91,8 @@ def grants_of_line(line: Line, additions: Iterable[Addition]) -> dict[str, Grant
     return _of_lines([line], additions, line.powertrain, inferred=False)
 
 
-def _default(entry: RegionEntry, car: Identity) -> Fit:
-    first = entry.first_model_year
+def _default(entry: MarketEntry, car: Identity) -> Fit:
+    first = _first_year(entry, car.powertrain)
     if first and car.model_year is not None and car.model_year < first.year:
         return Fit("before_make", False, first.evidence, first.source, first_year=first)
     defaults = entry.defaults
@@ -107,6 +107,22 @@ def _default(entry: RegionEntry, car: Identity) -> Fit:
         if suits(p, car.powertrain) and (known or _held_by_all(p, chosen, car.powertrain))
     }
     return Fit("default", True, "inferred", chosen[0].source, first_year=first, grants=grants)
+
+
+def _first_year(entry: MarketEntry, powertrain: Powertrain | None) -> FirstYear | None:
+    """The first connected year for this powertrain: of its earliest documented line, else the make's as an inference.
+
+    A make may have begun with its plug-in cars: their first year says little of the others.
+    """
+    first = entry.first_model_year
+    if first is None or powertrain is None:
+        return first
+    lines = _with_powertrain([line for line in entry.lines if not line.doubt], powertrain)
+    documented = [line for line in lines if line.evidence != "inferred"]
+    if not documented:
+        return msgspec.structs.replace(first, evidence="inferred")
+    earliest = min(documented, key=lambda line: line.start_year)
+    return FirstYear(earliest.start_year, earliest.evidence, earliest.source)
 
 
 def _held_by_all(permission: str, defaults: list[Default], powertrain: Powertrain | None) -> bool:

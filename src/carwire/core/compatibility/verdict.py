@@ -19,9 +19,10 @@ from typing import Literal
 
 import msgspec
 
-from carwire.core.compatibility.catalogue import Catalogue, Make, RegionEntry
+from carwire.core.compatibility.catalogue import Catalogue, Make, MarketEntry
 from carwire.core.compatibility.fit import Fit, Grant, find_fit
 from carwire.core.countries import Market, market_of
+from carwire.core.permissions import STATIC
 from carwire.core.vin.decode import Identity
 
 NotCompatible = Literal["MAKE_NOT_COMPATIBLE", "VEHICLE_NOT_COMPATIBLE"]
@@ -51,7 +52,7 @@ class Verdict(msgspec.Struct, frozen=True):
     market: Market | None
     makes_asked: tuple[str, ...]
     make: Make | None = None
-    entry: RegionEntry | None = None
+    entry: MarketEntry | None = None
     fit: Fit | None = None
     simulated: str | None = None
 
@@ -66,7 +67,7 @@ def judge(
     market = market_of(country)
     known = [make for name in makes if (make := catalogue.find(name))]
     asked = tuple(makes)
-    entries = [(make, entry) for make in known if market and (entry := make.regions.get(market))]
+    entries = [(make, entry) for make in known if market and (entry := make.markets.get(market))]
     verdicts = []
     for make, entry in entries:
         if not entry.supported or market is None:
@@ -86,6 +87,8 @@ def judge(
 
 def _capability(permission: str, possible: frozenset[str], fit: Fit) -> Capability:
     grant = fit.grants.get(permission)
+    if grant is None and permission in STATIC:
+        grant = Grant(permission, "inferred", fit.source)  # no list needs to say so: the car is not asked
     if grant:
         return Capability(permission, True, None, grant)
     if permission not in possible:

@@ -99,6 +99,11 @@ class Structure(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
+def tidy(text: str) -> str:
+    """Drop blanks and hyphens and raise ASCII letters; nothing else is judged or changed."""
+    return text.translate(_NORMAL)
+
+
 def normalise(text: str) -> str:
     """Drop blanks and hyphens, raise ASCII letters, and return 1 to 17 characters of A-Z, 0-9 and ``*``.
 
@@ -107,7 +112,7 @@ def normalise(text: str) -> str:
     """
     if len(text) > MAX_INPUT:
         raise _refused(f"has {len(text)} characters, at most {MAX_INPUT} are read")
-    vin = text.translate(_NORMAL)
+    vin = tidy(text)
     if not vin:
         raise _refused("is empty")
     for position, character in enumerate(vin, 1):

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from carwire.core.countries import parse_country
 from carwire.core.permissions import CONTROL, READ, parse_scope
+from carwire.core.vin import structure
 from carwire.http.call import Answer, Call, json_answer
 from carwire.http.query import decode_body, decode_query
 from carwire.services.compatibility import CompatibilityService, Summary, summarise
@@ -24,14 +25,14 @@ _Country = Annotated[
 _Scope = Annotated[str, Meta(max_length=2000, description="Permissions, separated by spaces. Left out: all of them.")]
 
 
-class ExplainQuery(msgspec.Struct, frozen=True):
+class ExplainQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The parameters of the explanation."""
 
     scope: _Scope | None = None
     country: _Country = "US"
 
 
-class CompatibilityList(msgspec.Struct, frozen=True):
+class CompatibilityList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Up to 1,000 VINs, one list of permissions and one country for all."""
 
     vins: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=MOST)]
@@ -55,13 +56,17 @@ class CompatibilityHandlers:
     def explain(self, call: Call) -> Answer:
         """Judge one VIN and say what every verdict rests on."""
         query = decode_query(call.query, ExplainQuery)
-        checked = self._service.check(call.parameters["vin"], _permissions(query.scope), parse_country(query.country))
+        checked = self._service.check(
+            structure.normalise(call.parameters["vin"]), _permissions(query.scope), parse_country(query.country)
+        )
         return json_answer(self._service.explain(checked))
 
     def many(self, call: Call) -> Answer:
         """Judge up to 1,000 VINs."""
         asked = decode_body(call.body, self._decoder)
-        answers = self._service.check_many(asked.vins, _permissions(asked.scope), parse_country(asked.country))
+        answers = self._service.check_many(
+            [structure.tidy(vin) for vin in asked.vins], _permissions(asked.scope), parse_country(asked.country)
+        )
         return json_answer(CompatibilityResults([summarise(v, a) for v, a in zip(asked.vins, answers, strict=True)]))
 
 

@@ -17,7 +17,7 @@ from carwire.services.vin import VinService
 MOST: Final = 1000
 
 
-class VinList(msgspec.Struct, frozen=True):
+class VinList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Up to 1,000 texts to read as VINs."""
 
     vins: Annotated[list[Annotated[str, Meta(max_length=MAX_INPUT)]], Meta(min_length=1, max_length=MOST)]

@@ -35,7 +35,7 @@ def open_database(folder: Path) -> sqlite3.Connection:
     """
     path = folder / FILE_NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         msg = f"the data folder {folder} cannot be made: {error.strerror}"
         raise CannotStart(msg) from error
@@ -137,6 +137,8 @@ def _application(row: tuple[str, str, str, bytes, bytes, str]) -> Application:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        path.touch(mode=0o600)  # SQLite gives its other files the rights of this one
     connection = sqlite3.connect(path, timeout=5, cached_statements=256)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

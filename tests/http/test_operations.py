@@ -1,0 +1,297 @@
+"""What runs beside the API: health, metrics, the API document, pages, and a log in which requests can be found."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.conftest import Answer, InProcess, Server, basic, page_has_anchor, started, until
+
+from carwire import __version__
+from carwire.app import Carwire, build
+from carwire.settings import Settings
+from carwire.wire.v2 import errors as wire
+
+TESLA = "5YJXCDE22HF068739"
+QUESTION = f"/v2.0/compatibility?vin={TESLA}&scope=read_vin"
+PAGES = ["/", "/docs/api", "/docs/errors"]
+
+
+def lines(log: str) -> list[dict[str, Any]]:
+    """Every line is JSON, but for the last one of a server that has ended."""
+    return [json.loads(line) for line in log.splitlines() if line != "Carwire has stopped."]
+
+
+def line_of(server: Server, answer: Answer) -> dict[str, Any]:
+    request_id = answer.header("sc-request-id") or "none"
+    until(lambda: request_id in server.log)  # it is written after the answer
+    found = [line for line in lines(server.log) if line.get("request_id") == request_id]
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.fixture
+def breakable(tmp_path: Path) -> Iterator[tuple[Carwire, InProcess]]:
+    """A server inside this process with its database at hand."""
+    carwire = build(Settings(data=tmp_path), "http://carwire.test")
+    new = carwire.services.accounts.register("Tests")
+    yield carwire, InProcess(carwire.base_url, new.application.client_id, new.client_secret.reveal(), carwire.asgi)
+    carwire.database.close()
+
+
+def check_fault(client: InProcess, answer: Answer, status: int, code: str) -> None:
+    body = answer.json()
+    assert list(body) == ["statusCode", "type", "code", "description", "docURL", "resolution", "requestId"]
+    assert (answer.status, body["statusCode"], body["type"], body["code"]) == (status, status, "SERVER", code)
+    assert body["resolution"] == {"type": "RETRY_LATER"}
+    assert body["requestId"] == answer.header("sc-request-id")
+    assert page_has_anchor(client, body["docURL"].removeprefix(client.base_url))
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/health/", "//ready"])
+def test_health_and_readiness_are_told_to_anybody(server: Server, path: str) -> None:
+    answer = server.ask("GET", path)
+    assert (answer.status, answer.json()) == (200, {"status": "ok", "version": __version__})
+
+
+def test_an_unreachable_database_is_told_and_health_stays(breakable: tuple[Carwire, InProcess]) -> None:
+    carwire, client = breakable
+    assert client.get("/ready").status == 200
+    carwire.database.execute("DROP TABLE applications")
+    check_fault(client, client.ask("GET", "/ready"), 503, "UNAVAILABLE")
+    check_fault(client, client.get(QUESTION), 503, "UNAVAILABLE")
+    check_fault(client, client.get("/v1/vins/5YJ"), 503, "UNAVAILABLE")
+    assert client.ask("GET", "/health").status == 200
+
+
+def test_what_nobody_expected_is_a_fault_without_its_cause(breakable: tuple[Carwire, InProcess]) -> None:
+    carwire, client = breakable
+    carwire.database.close()
+    for target in ("/ready", QUESTION):
+        answer = client.get(target)
+        check_fault(client, answer, 500, "INTERNAL")
+        assert "database" not in answer.json()["description"]
+        assert "Traceback" not in answer.text
+
+
+def test_metrics_count_requests_by_route_and_status(server: Server) -> None:
+    def counted(route: str, status: int) -> float:
+        text = server.ask("GET", "/metrics").text
+        found = re.search(
+            rf'^carwire_http_requests_total{{route="{re.escape(route)}",status="{status}"}} (.*)$', text, re.M
+        )
+        return float(found[1]) if found else 0.0
+
+    asked = [
+        ("/v2.0/compatibility", 200, QUESTION),
+        ("/v2.0/compatibility", 400, "/v2.0/compatibility"),
+        ("/v2.0/compatibility", 200, f"//v9.9/compatibility/?vin={TESLA}&scope=read_vin"),
+        ("/v1/vins/{vin}", 200, f"/v1/vins/{TESLA}"),
+        ("/v1/compatibility/{vin}", 400, "/v1/compatibility/5YJ"),
+        ("unmatched", 404, "/nothing/at/all"),
+        ("unmatched", 404, "/v1.0/x"),
+    ]
+    for route, status, target in asked:
+        before = counted(route.replace(":str", ""), status)
+        assert server.get(target).status == status
+        assert counted(route, status) == before + 1, target
+    answer = server.ask("GET", "/metrics")
+    assert answer.header("content-type") == "text/plain; version=0.0.4; charset=utf-8"
+    for family in (
+        "process_resident_memory_bytes",
+        "python_gc_collections_total",
+        "carwire_http_request_seconds_bucket",
+    ):
+        assert f"\n{family}" in answer.text
+
+
+def test_labels_are_templates_and_never_what_was_asked(server: Server) -> None:
+    for n in range(20):
+        for target in (
+            f"/v1/vins/5YJ3E1EA0KF{n:06}",
+            f"/x{n}/y",
+            f"/v1/compatibility/{n}",
+            f"/docs/errors/api-errors/{n}",
+        ):
+            server.get(target)
+    text = server.ask("GET", "/metrics").text
+    templates = set(server.get("/openapi.json").json()["paths"])
+    routes = set(re.findall(r'route="([^"]*)"', text))
+    assert routes <= {*templates, *PAGES, "/openapi.json", "/docs/errors/api-errors/{group}", "unmatched"}
+    assert "5YJ3" not in text
+
+
+def test_the_api_document_describes_every_call_and_nothing_else(server: Server) -> None:
+    document = server.ask("GET", "/openapi.json").json()
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["version"] == __version__
+    assert document["servers"] == [{"url": server.base_url}]
+    operations = {(m.upper(), p): op for p, methods in document["paths"].items() for m, op in methods.items()}
+    assert set(operations) == {
+        ("GET", "/v2.0/compatibility"),
+        ("GET", "/v2.0/compatibility/matrix"),
+        ("GET", "/v1/vins/{vin}"),
+        ("POST", "/v1/vins"),
+        ("GET", "/v1/compatibility/{vin}"),
+        ("POST", "/v1/compatibility"),
+        ("GET", "/health"),
+        ("GET", "/ready"),
+        ("GET", "/metrics"),
+    }
+    assert len({op["operationId"] for op in operations.values()}) == len(operations)
+    for (method, path), op in operations.items():
+        answer = server.ask(method, path.replace("{vin}", "5YJ"))
+        assert answer.status == (401 if op["security"] else 200), path
+        assert str(answer.status) in op["responses"]
+        assert op["summary"]
+        assert op["description"]
+        for parameter in op["parameters"]:
+            assert parameter["description"], (path, parameter["name"])
+            assert parameter["required"] is True or parameter["in"] == "query"
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert references <= set(document["components"]["schemas"])
+
+
+@pytest.mark.parametrize("path", [*PAGES, *(f"/docs/errors/api-errors/{kind.group}-errors" for kind in wire.KINDS)])
+def test_a_page_is_html_that_loads_nothing(server: Server, path: str) -> None:
+    answer = server.ask("GET", path)
+    assert answer.status == 200
+    assert (answer.header("content-type") or "").startswith("text/html")
+    assert (answer.header("content-security-policy") or "").startswith("default-src 'none'")
+    assert answer.header("x-content-type-options") == "nosniff"
+    assert answer.header("referrer-policy") == "no-referrer"
+    assert UUID(answer.header("sc-request-id") or "")
+    assert answer.text.startswith("<!doctype html>")
+    assert "<script" not in answer.text
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", answer.text)
+
+
+@pytest.mark.parametrize("kind", wire.KINDS)
+def test_every_kind_of_error_has_its_place_on_the_page_it_names(server: Server, kind: wire.ErrorKind) -> None:
+    body = wire.error_body(kind, request_id="x", base_url=server.base_url)
+    assert page_has_anchor(server, body.docURL.removeprefix(server.base_url))
+
+
+def test_ids_are_unique_on_every_page(server: Server) -> None:
+    for path in [*PAGES, *(f"/docs/errors/api-errors/{kind.group}-errors" for kind in wire.KINDS)]:
+        ids = re.findall(r' id="([^"]*)"', server.ask("GET", path).text)
+        if path == "/docs/errors":  # authentication and validation both have a place for the code null
+            ids = [each for each in ids if each != "null"]
+        assert len(ids) == len(set(ids)), path
+
+
+def test_ids_are_unique_on_the_page_of_all_errors(server: Server) -> None:
+    ids = re.findall(r' id="([^"]*)"', server.ask("GET", "/docs/errors").text)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize(
+    "target", [*PAGES, "/health", "/metrics", "/openapi.json", "/v1/vins/5YJ", QUESTION, "/nothing"]
+)
+def test_every_answer_has_a_request_id_and_a_type(server: Server, method: str, target: str) -> None:
+    answer = server.ask(method, target, [server.basic])
+    assert UUID(answer.header("sc-request-id") or "")
+    assert answer.header("content-type")
+    assert all(name == name.lower() for name, _ in answer.headers)
+    assert not {"server", "x-powered-by", "set-cookie"} & {name for name, _ in answer.headers}
+
+
+# The log.
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "level", "route", "status"),
+    [
+        ("GET", QUESTION, "debug", "/v2.0/compatibility", 200),
+        ("GET", f"/v1/vins/{TESLA}", "debug", "/v1/vins/{vin}", 200),
+        ("GET", "/v2.0/compatibility", "info", "/v2.0/compatibility", 400),
+        ("GET", "/v1/compatibility/5YJ", "info", "/v1/compatibility/{vin}", 400),
+        ("GET", "/nothing/here", "info", "unmatched", 404),
+        ("GET", f"/vehicle/{TESLA}", "info", "unmatched", 404),
+        ("POST", "/v1/vins", "info", "/v1/vins", 400),
+        ("PUT", "/health", "info", "unmatched", 405),
+    ],
+)
+def test_a_request_is_found_in_the_log_by_its_id(
+    server: Server, *, method: str, target: str, level: str, route: str, status: int
+) -> None:
+    answer = server.ask(method, target, [server.basic])
+    line = line_of(server, answer)
+    assert answer.status == status
+    if status >= 400:
+        assert answer.json()["requestId"] == line["request_id"]
+    assert {key: line[key] for key in ("event", "level", "method", "status")} == {
+        "event": "request",
+        "level": level,
+        "method": method,
+        "status": status,
+    }
+    assert line["route"] == route
+    assert line["ms"] > 0
+    assert re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)$", line["timestamp"])
+
+
+def test_what_is_no_http_is_found_in_the_log_by_its_id(server: Server) -> None:
+    received = server.raw(b"hello\r\n\r\n")
+    (request_id,) = re.findall(rb'"requestId":"([^"]+)"', received)
+    until(lambda: request_id.decode() in server.log)
+
+
+def test_refusals_only_are_logged_at_the_usual_level(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as server:
+        for _ in range(5):
+            server.get(QUESTION)
+        server.get("/nothing")
+        until(lambda: "404" in server.log)
+    assert [(line["level"], line["status"]) for line in lines(server.log)] == [("info", 404)]
+
+
+def test_secrets_reach_neither_the_log_nor_metrics_nor_answers(server: Server) -> None:
+    """Fifty of them, in every place a caller may put one."""
+    planted = [secrets.token_urlsafe(32) for _ in range(44)]
+    planted += ["5YJ3E1EA9KF" + f"{secrets.randbelow(10**6):06}" for _ in range(6)]
+    answers = []
+    for n, secret in enumerate(planted):
+        value = secret.encode()
+        places: list[tuple[str, bytes, list[tuple[bytes, bytes]], bytes]] = [
+            ("GET", QUESTION.encode(), [basic(f"{server.client_id}:{secret}")], b""),
+            ("GET", QUESTION.encode(), [basic(f"{secret}:{secret}")], b""),
+            ("GET", QUESTION.encode(), [(b"authorization", b"Bearer " + value)], b""),
+            ("GET", QUESTION.encode(), [(b"authorization", value)], b""),
+            ("GET", b"/oauth/" + value, [], b""),
+            ("GET", b"/x/" + value + b"/y/" + value, [server.basic], b""),
+            ("GET", b"/v1.0/" + value, [], b""),
+            ("GET", b"/" + value + b"?code=" + value, [], b""),
+            ("POST", b"/oauth/token?client_secret=" + value, [], b"client_secret=" + value),
+            ("GET", b"/v1/vins/" + value, [server.basic], b""),
+            ("GET", b"/v1/compatibility/" + value, [server.basic], b""),
+            ("GET", b"/docs/errors/api-errors/" + value, [], b""),
+            ("GET", b"/v2.0/compatibility?vin=" + value + b"&scope=" + value, [server.basic], b""),
+            ("GET", QUESTION.encode() + b"&" + value + b"=1&flags=" + value, [server.basic], b""),
+            ("GET", b"/health", [(b"cookie", value), (b"x-api-key", value), (b"user-agent", value)], b""),
+            ("POST", b"/v1/vins", [server.basic], b'{"vins":["' + value + b'"],"secret":"' + value + b'"}'),
+            ("POST", b"/v1/vins", [server.basic], value),
+            ("PUT", b"/v1/vins/" + value, [server.basic], value),
+        ]
+        for method, target, headers, body in places[n % 2 :: 2] if n > 1 else places:
+            answer = server.ask(method, target, headers, body)
+            assert answer.status < 500
+            if answer.status in {401, 404, 405}:
+                answers.append(answer.text)
+    server.raw(b"GET / HTTP/1.1\r\n" + planted[0].encode() + b"\r\n\r\n")
+    log, metrics = server.log, server.ask("GET", "/metrics").text
+    assert len(lines(log)) > 400
+    for secret in planted:
+        assert secret not in log
+        assert secret not in metrics
+        assert not any(secret in answer for answer in answers)
+    assert server.client_secret not in log
+    assert server.demo["application_management_token"] not in log
+    assert server.client_secret not in metrics
