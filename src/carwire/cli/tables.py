@@ -39,7 +39,7 @@ def judge_file(
 
     out = out or path.with_name(f"{path.stem}.compatibility{path.suffix if path.suffix == '.parquet' else '.csv'}")
     if not path.is_file():
-        raise InvalidInput(FieldProblem("file", f"{path} does not exist"))
+        raise InvalidInput(FieldProblem("file", f"{path} is no file"))
     if out.exists() and out.samefile(path):
         raise InvalidInput(FieldProblem("out", f"{out} is the file that is read"))
     _, service = build_offline(read_settings(os.environ))

@@ -215,4 +215,5 @@ async def _body(request: Request[Any, Any, Any]) -> bytes:
 
 def _response(answer: Answer) -> Response[bytes]:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
-    return Response(answer.body, status_code=answer.status, headers=headers, media_type=answer.content_type.decode())
+    media_type = answer.content_type.decode().removesuffix("; charset=utf-8")  # which Litestar adds to text itself
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)

@@ -21,6 +21,9 @@ def application_of(call: Call, accounts: AccountService) -> Application:
     headers = call.header(b"authorization")
     if len(headers) != 1 or len(headers[0]) > _MAX_HEADER:
         raise NotAuthenticated
+    remembered = accounts.recognise(headers[0])
+    if remembered:
+        return remembered
     scheme, _, value = headers[0].partition(b" ")
     if scheme.lower() != b"basic":
         raise NotAuthenticated
@@ -30,4 +33,4 @@ def application_of(call: Call, accounts: AccountService) -> Application:
         raise NotAuthenticated from None
     if not colon:
         raise NotAuthenticated
-    return accounts.authenticate(client_id, Secret(secret))
+    return accounts.authenticate(client_id, Secret(secret), proof=headers[0])

@@ -40,6 +40,7 @@ class Edge:
         self._accounts = accounts
         self._metrics = metrics
         self._base_url = base_url
+        self._log = _log.bind()  # made once: the lazy one finds its configuration again at every call
         self._fast: Mapping[str, Route] = {
             route.path: route for route in routes if route.method == "GET" and "{" not in route.path and not route.heavy
         }
@@ -68,7 +69,13 @@ class Edge:
             status, template = await self._through(scope, path, receive, send, request_id)
         seconds = perf_counter() - started
         self._metrics.request(template, status, seconds)
-        _write_line(scope, template, status, seconds, request_id)
+        self._write_line(scope["method"], template, status, seconds, request_id)
+
+    def _write_line(self, method: str, template: str, status: int, seconds: float, request_id: str) -> None:
+        """One line a request: the route's template, never path or query, which may hold a VIN or a secret."""
+        write = self._log.debug if status < 400 else self._log.info if status < 500 else self._log.error
+        ms = round(seconds * 1000, 2)
+        write("request", request_id=request_id, method=method[:16], route=template, status=status, ms=ms)
 
     def _answer(self, route: Route, scope: HTTPScope, request_id: str) -> Answer:
         try:
@@ -136,16 +143,3 @@ async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = Fal
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else answer.body, "more_body": False})
-
-
-def _write_line(scope: HTTPScope, template: str, status: int, seconds: float, request_id: str) -> None:
-    """One line a request: the route's template, never the path or query itself, which may hold a VIN or a secret."""
-    write = _log.debug if status < 400 else _log.info if status < 500 else _log.error
-    write(
-        "request",
-        request_id=request_id,
-        method=scope["method"][:16],
-        route=template,
-        status=status,
-        ms=round(seconds * 1000, 2),
-    )

@@ -19,6 +19,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_QUERY: Final = 8192
+_ABSENT: Final = frozenset({"", "undefined"})
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`\[]*)(?:\[[^`]*)?`)?$", re.DOTALL)
@@ -31,6 +32,7 @@ def decode_query(query: bytes, kind: type[T]) -> T:
     """
     fields = _fields(kind)
     values: dict[str, str] = {}
+    seen: set[str] = set()
     problems: list[FieldProblem] = []
     if len(query) > MAX_QUERY:
         raise InvalidInput(FieldProblem("query", f"The query string has more than {MAX_QUERY} bytes"))
@@ -44,20 +46,27 @@ def decode_query(query: bytes, kind: type[T]) -> T:
         text = _text(raw)
         if text is None:
             problems.append(FieldProblem(name, "Not UTF-8, or a broken percent escape"))
-        elif name in values:
+        elif name in seen:
             problems.append(FieldProblem(name, "Given more than once"))
-        elif text not in ("", "undefined"):
+        elif text not in _ABSENT:
             values[name] = text
-    problems += [FieldProblem(name, "Required") for name, required in fields.items() if required and name not in values]
+        seen.add(name)
+    if not values.keys() >= _required(kind):
+        problems += [FieldProblem(name, "Required") for name in fields if name in _required(kind) - values.keys()]
     if problems:
         raise InvalidInput(*dict.fromkeys(problems))
     return convert(values, kind)
 
 
 def convert(values: dict[str, str], kind: type[T]) -> T:
-    """Convert texts to `kind`. Raises `InvalidInput` naming the field, and what it may be where that is a list."""
+    """Convert texts to `kind`: a text is what it is, ``null`` included, only truth values are read.
+
+    Raises `InvalidInput` naming the field, and what it may be where that is a list.
+    """
     try:
-        return msgspec.convert({name: _value(name, text, kind) for name, text in values.items()}, kind)
+        truths = _truths(kind)
+        read = {n: _TRUTHS.get(t.lower(), t) for n, t in values.items() if n in truths} if truths else {}
+        return msgspec.convert({**values, **read}, kind)
     except msgspec.ValidationError as error:
         wrong = invalid(error)
         choices = _choices(kind).get(wrong.fields[0].field)
@@ -82,11 +91,6 @@ def invalid(error: msgspec.ValidationError) -> InvalidInput:
     match = _WHERE.match(str(error))
     assert match
     return InvalidInput(FieldProblem(match["field"] or "body", match["what"][:300]))
-
-
-def _value(name: str, text: str, kind: type[msgspec.Struct]) -> str | bool:
-    """Text is what it is, ``null`` included; only a truth value is read."""
-    return _TRUTHS.get(text.lower(), text) if name in _truths(kind) else text
 
 
 @functools.cache
@@ -120,8 +124,13 @@ def _plain(option: msgspec.inspect.Type) -> msgspec.inspect.Type:
 
 
 @functools.cache
-def _fields(kind: type[msgspec.Struct]) -> dict[str, bool]:
-    return {field.encode_name: field.required for field in msgspec.structs.fields(kind)}
+def _fields(kind: type[msgspec.Struct]) -> dict[str, None]:
+    return {field.encode_name: None for field in msgspec.structs.fields(kind)}
+
+
+@functools.cache
+def _required(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if field.required)
 
 
 def _text(raw: bytes) -> str | None:

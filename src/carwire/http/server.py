@@ -17,16 +17,18 @@ import uvicorn
 from litestar.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from carwire.core.errors import CannotStart
+from carwire.core.errors import CannotStart, FieldProblem
 from carwire.kit.ids import new_request_id
 from carwire.wire.v2 import errors as wire
 
 _BACKLOG: Final = 2048
+_NO_HTTP: Final = (FieldProblem("request", "Not HTTP/1.1"),)
 _log = structlog.get_logger("carwire.http")
 
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to the address. Raises `CannotStart` when it is taken, not ours, or no address."""
+    listener: socket.socket | None = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -35,6 +37,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(_BACKLOG)  # only now is the address ours: two sockets may bind it
     except OSError as error:
+        if listener:
+            listener.close()
         reason = (
             "is already in use by another program"
             if error.errno == errno.EADDRINUSE
@@ -97,7 +101,7 @@ def _protocol(base_url: str) -> type[HttpToolsProtocol]:
         def send_400_response(self, msg: str) -> None:
             request_id = new_request_id()
             kind = wire.VALIDATION
-            body = msgspec.json.encode(wire.error_body(kind, request_id=request_id, base_url=base_url))
+            body = msgspec.json.encode(wire.error_body(kind, request_id=request_id, base_url=base_url, fields=_NO_HTTP))
             head = (
                 f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
                 f"sc-request-id: {request_id}\r\nconnection: close\r\n\r\n"

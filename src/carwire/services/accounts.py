@@ -51,22 +51,30 @@ class AccountService:
         self._store.add(application)
         return NewApplication(application, secret, token)
 
-    def authenticate(self, client_id: str, secret: Secret) -> Application:
-        """Return the application these credentials belong to. Raises `NotAuthenticated`, the same for every cause.
+    def recognise(self, proof: bytes) -> Application | None:
+        """Return the application that showed these very credentials before, null when they are not remembered.
 
-        Who was recognised once is remembered, under a digest, until anybody writes to the store.
+        `proof` is whatever carried them, a header for example. Only its digest is kept, until anybody writes to the
+        store.
         """
-        if not client_id.isascii():
-            raise NotAuthenticated
-        key = sha256(f"{client_id}:{secret.reveal()}".encode("utf-8", "surrogatepass")).digest()
         version = self._store.version()
         if version != self._recognised_at or len(self._recognised) > _REMEMBERED:
             self._recognised.clear()
             self._recognised_at = version
-        known = self._recognised.get(key)
-        if known is None:
-            known = self._recognised[key] = self._look_up(client_id, secret)
-        return known
+        return self._recognised.get(sha256(proof).digest())
+
+    def authenticate(self, client_id: str, secret: Secret, proof: bytes | None = None) -> Application:
+        """Return the application these credentials belong to, and remember `proof` for `recognise`.
+
+        Raises `NotAuthenticated`, the same for every cause.
+        """
+        if not client_id.isascii():
+            raise NotAuthenticated
+        version = self._store.version()
+        application = self._look_up(client_id, secret)
+        if proof is not None and version == self._recognised_at:
+            self._recognised[sha256(proof).digest()] = application
+        return application
 
     def _look_up(self, client_id: str, secret: Secret) -> Application:
         application = self._store.find(client_id)

@@ -212,10 +212,10 @@ def whole_vin(text: str) -> str:
     one.
     """
     vin = any_vin(text)
-    for position, character in enumerate(vin, 1):
-        if character not in structure.CHARACTERS:
-            message = f"position {position} is {character!a}, which no VIN contains"
-            raise InvalidInput(FieldProblem("vin", message))
+    if not structure.CHARACTERS.issuperset(vin):
+        position, character = next((n, c) for n, c in enumerate(vin, 1) if c not in structure.CHARACTERS)
+        message = f"position {position} is {character!a}, which no VIN contains"
+        raise InvalidInput(FieldProblem("vin", message))
     return vin
 
 

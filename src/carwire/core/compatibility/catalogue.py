@@ -141,6 +141,9 @@ class Catalogue:
 
     def find(self, name: str) -> Make | None:
         """Return the make of this name in any spelling (case, accents of the wire's upper-case form, hyphens aside)."""
+        exact = self.makes.get(name)  # as decoders spell it, which is how it is nearly always asked
+        if exact:
+            return exact
         key = self._spellings.get(squash(name))
         return self.makes[key] if key else None
 

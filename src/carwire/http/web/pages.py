@@ -15,7 +15,7 @@ from carwire.http.call import Answer, Call, PathUnknown
 from carwire.wire.v2.errors import KINDS, ErrorKind
 
 _CODE: Final = re.compile(r"`{1,2}([^`]+)`{1,2}")
-HTML: Final = b"text/html"
+HTML: Final = b"text/html; charset=utf-8"
 _HEADERS: Final = (
     (
         b"content-security-policy",
