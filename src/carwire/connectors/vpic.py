@@ -205,22 +205,29 @@ def _said(text: str | None) -> str | None:
 def _fields(elements: list[dict[str, Any]]) -> dict[int, Field[Any]]:
     """Pick the elements of `_READ` that have a value, converted, each with its source."""
     fields: dict[int, Field[Any]] = {}
-    for element in [e for e in elements if e["element_id"] in _READ]:
-        value = element["value"].strip()
-        if not value or value == _NOT_APPLICABLE:
-            continue
+    for element in elements:
         element_id = element["element_id"]
-        convert = _READ[element_id]
-        if convert is not str:
-            try:
-                value = convert(value)
-            except ValueError:
-                fields[element_id] = _missing(f"vPIC has {value!a} here, which cannot be")
-                continue
-        said = element["source"]
-        strength, source = _SOURCES.get(said) or (_CONVERTED if said.startswith("Conversion") else _OTHER)
-        fields[element_id] = Field(value, strength, source)
+        if element_id in _READ:
+            field = _field(element_id, element["value"], element["source"])
+            if field:
+                fields[element_id] = field
     return fields
+
+
+@functools.lru_cache(maxsize=65_536)
+def _field(element_id: int, text: str, said: str) -> Field[Any] | None:
+    """Read one element; null when it says nothing. Remembered: cars share nearly all of their values."""
+    value: Any = text.strip()
+    if not value or value == _NOT_APPLICABLE:
+        return None
+    convert = _READ[element_id]
+    if convert is not str:
+        try:
+            value = convert(value)
+        except ValueError:
+            return _missing(f"vPIC has {value!a} here, which cannot be")
+    strength, source = _SOURCES.get(said) or (_CONVERTED if said.startswith("Conversion") else _OTHER)
+    return Field(value, strength, source)
 
 
 def _power(fields: dict[int, Field[Any]]) -> Field[float]:
