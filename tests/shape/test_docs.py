@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from carwire import settings
-from carwire.cli import applications, cli, simulator
+from carwire.cli import application_verbs, cli, simulator_verbs
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
@@ -35,8 +35,8 @@ def test_every_setting_is_documented() -> None:
 def test_every_verb_of_the_command_line_is_named_in_a_page() -> None:
     text = "".join(page.read_text("utf-8") for page in PAGES)
     verbs = [f"carwire {verb}" for verb in cli if not verb.startswith("-")]
-    verbs += [f"carwire app {verb}" for verb in applications if not verb.startswith("-")]
-    verbs += [f"carwire sim {verb}" for verb in simulator if not verb.startswith("-")]
+    verbs += [f"carwire app {verb}" for verb in application_verbs if not verb.startswith("-")]
+    verbs += [f"carwire sim {verb}" for verb in simulator_verbs if not verb.startswith("-")]
     assert len(verbs) >= 16
     missing = [verb for verb in verbs if verb not in text and verb.rpartition(" ")[2] not in text]
     assert missing == []

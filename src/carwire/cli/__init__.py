@@ -22,16 +22,16 @@ cli = App(
 cli.command("carwire.cli.up:up", help="Run the server.")
 cli.command("carwire.cli.vin:vin", help="Say what VINs say.")
 cli.command("carwire.cli.compatibility:compatibility", help="Say whether cars can be connected, and why.")
-applications = App(name="app", help="Manage the applications that may ask this server.")
+application_verbs = App(name="app", help="Manage the applications that may ask this server.")
 for verb, function, sentence in (
     ("create", "create", "Register an application and print its secrets, this once."),
     ("list", "show", "List the applications."),
     ("rotate-secret", "rotate_secret", "Draw a new client secret; the old one stops working."),
     ("delete", "delete", "Delete an application."),
 ):
-    applications.command(f"carwire.cli.applications:{function}", name=verb, help=sentence)
-cli.command(applications)
-simulator = App(name="sim", help="Drive the simulated cars.")
+    application_verbs.command(f"carwire.cli.applications:{function}", name=verb, help=sentence)
+cli.command(application_verbs)
+simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (
     ("list", "show_cars", "List the simulated cars, or the scenarios."),
     ("show", "show", "Show the signals of one car."),
@@ -41,8 +41,8 @@ for verb, function, sentence in (
     ("fault", "fault", "Let something go wrong with a car's connection."),
     ("reset", "reset", "Begin a new world."),
 ):
-    simulator.command(f"carwire.cli.simulator:{function}", name=verb, help=sentence)
-cli.command(simulator)
+    simulator_verbs.command(f"carwire.cli.simulator:{function}", name=verb, help=sentence)
+cli.command(simulator_verbs)
 
 
 def main() -> None:

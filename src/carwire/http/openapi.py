@@ -23,6 +23,7 @@ def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
     """Return the document. Every route of the table is in it, with every parameter, body, answer and error."""
     types = [kind for route in routes for kind in (route.answers, route.body) if kind is not None]
     _, components = msgspec.json.schema_components([*types, ErrorBody], ref_template=_REF)
+    components = _readable(components)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -48,6 +49,16 @@ def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _readable(components: dict[str, Any]) -> dict[str, Any]:
+    """Give the one field of a list of words a name that generators of clients can use."""
+    text = msgspec.json.encode(components).decode()
+    for name in components:
+        if name.startswith("Field_typing."):
+            text = text.replace(name, "Field_Powertrain_")
+    renamed: dict[str, Any] = msgspec.json.decode(text)
+    return renamed
 
 
 def _operation(route: Route) -> dict[str, Any]:
