@@ -92,11 +92,12 @@ class CompatibilityService:
         Simulated cars' VINs may hold letters no other VIN does. Raises `InvalidInput` on the field ``vin`` unless it
         has the 17 characters of a VIN.
         """
-        vin = any_vin(vin)
-        if level is not None or is_simulated(vin):
+        if level is not None or is_simulated(vin[:3].upper()):
+            vin = any_vin(vin)
             verdict = judge_simulated(level or _SIMULATED_LEVEL, country, permissions)
             return self._checked(vin, _NOTHING, "simulated", verdict, us_only)
-        car = self._decoder.identify(whole_vin(vin), now=self._clock())
+        vin = whole_vin(vin)
+        car = self._decoder.identify(vin, now=self._clock())
         return self._judge(vin, car, permissions, country, us_only)
 
     def check_many(
