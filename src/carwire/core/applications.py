@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 
+from carwire.core.countries import parse_country
 from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.core.permissions import parse_scope
 
 MAX_NAME: Final = 100
 MAX_REDIRECT_URIS: Final = 50
-_DANGEROUS: Final = frozenset({"about", "blob", "data", "file", "filesystem", "javascript", "vbscript"})
+_BARE_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+MAX_REDIRECT_URI: Final = 2048  # bytes
+HOSTED_PATH: Final = "/v2/redirect"  # the page that hands the result on to the window that opened Connect
+
+
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an application demands or allows in Connect.
+
+    `origins` may receive the result by a window message, besides the origins of the redirect URIs. `scope` is asked for
+    when a request names none. `block_incapable` keeps cars out that lack a required permission. `country` is used when
+    a request names none.
+    """
+
+    require_pkce: bool = False
+    origins: tuple[str, ...] = ()
+    scope: str | None = None
+    block_incapable: bool = False
+    country: str | None = None
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -20,6 +42,7 @@ class Application(msgspec.Struct, frozen=True):
 
     The management token (the wire calls it application management token, AMT) is the second secret: it lists and cuts
     connections and signs webhooks.
+    The first redirect URI is the default one.
     """
 
     client_id: str
@@ -28,13 +51,15 @@ class Application(msgspec.Struct, frozen=True):
     secret_digest: bytes
     management_token_digest: bytes
     created_at: datetime
+    rules: Rules = Rules()
 
 
-def check_registration(name: str, redirect_uris: tuple[str, ...]) -> None:
-    """Raise `InvalidInput` unless the name is 1 to 100 printable characters and every redirect URI is absolute.
+def check_registration(name: str, redirect_uris: tuple[str, ...], client_id: str | None = None) -> None:
+    """Raise `InvalidInput` unless the name is 1 to 100 printable characters and every redirect URI may be registered.
 
-    A redirect URI needs a scheme and no fragment (RFC 6749, 3.1.2); http is for the loopback only, as RFC 8252
-    allows; other schemes (of native apps) are accepted as they are.
+    That is https, http on the loopback (RFC 8252), and for native apps ``sc<client id>://host``, the scheme the mobile
+    SDKs expect; without a client id, before there is one, no such scheme. No fragment (RFC 6749, 3.1.2), no user-info,
+    no wildcard. The hosted page ``/v2/redirect`` must name a bare origin in ``app_origin``.
     """
     problems = []
     if not 1 <= len(name.strip()) <= MAX_NAME or not name.isprintable():
@@ -42,29 +67,82 @@ def check_registration(name: str, redirect_uris: tuple[str, ...]) -> None:
     if len(redirect_uris) > MAX_REDIRECT_URIS:
         problems.append(FieldProblem("redirect_uris", f"at most {MAX_REDIRECT_URIS} are kept"))
     for uri in redirect_uris:
-        message = _uri_problem(uri)
+        message = _uri_problem(uri, client_id)
         if message:
             problems.append(FieldProblem("redirect_uris", f"{uri[:200]!a} {message}"))
     if problems:
         raise InvalidInput(*problems)
 
 
-def _uri_problem(uri: str) -> str | None:
+def check_rules(rules: Rules) -> None:
+    """Raise `InvalidInput` unless origins are bare, the scope holds permissions and the country exists."""
+    for origin in rules.origins:
+        if not _BARE_ORIGIN.fullmatch(origin):
+            raise InvalidInput(FieldProblem("origins", f"{origin[:200]!a} is no bare origin like https://app.example"))
+    if rules.scope is not None:
+        parse_scope(rules.scope)
+    if rules.country is not None:
+        parse_country(rules.country)
+
+
+def is_bare_origin(text: str) -> bool:
+    """Tell whether text is an http or https origin, as browsers write it: no path, query, fragment or user-info.
+
+    >>> is_bare_origin("https://app.example"), is_bare_origin("https://app.example/")
+    (True, False)
+    """
+    return bool(_BARE_ORIGIN.fullmatch(text))
+
+
+def origin_of(uri: str) -> str | None:
+    """Return the origin of an http or https URI as browsers write it; null for another scheme.
+
+    >>> origin_of("HTTPS://App.example:443/cb?x=1"), origin_of("sc1://host")
+    ('https://app.example', None)
+    """
+    parts = urlsplit(uri)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = f":{parts.port}" if parts.port and parts.port != _DEFAULT_PORTS[parts.scheme] else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _uri_problem(uri: str, client_id: str | None) -> str | None:
     if not uri.isascii() or not uri.isprintable() or " " in uri:
         return "has characters a URI may not contain"
+    if len(uri) > MAX_REDIRECT_URI:
+        return f"has more than {MAX_REDIRECT_URI} characters"
     try:
         parts = urlsplit(uri)
-        host = parts.hostname
+        parts.port  # noqa: B018  # raises for what is no port
     except ValueError:
         return "is not a URI"
-    if parts.scheme in _DANGEROUS:
-        return "has a scheme that is no place to send a browser to"
     if not parts.scheme or not (parts.netloc or parts.path.strip("/")):
         return "is not absolute"
     if "#" in uri:
         return "must not have a fragment"
-    if parts.scheme in {"http", "https"} and not host:
+    if "*" in uri:
+        return "must not have a wildcard"
+    if "\\" in uri:
+        return "must not have a backslash, which browsers read as a slash"
+    if "@" in parts.netloc:
+        return "must not name a user"
+    return _place_problem(parts, client_id)
+
+
+def _place_problem(parts: SplitResult, client_id: str | None) -> str | None:
+    if parts.scheme not in _DEFAULT_PORTS:
+        if client_id and parts.scheme == f"sc{client_id}":
+            return None if parts.netloc else "has no host"
+        wanted = f"sc{client_id}" if client_id else "sc and the client id, once there is one"
+        return f"has a scheme that cannot be registered: https, or {wanted}"
+    if not parts.hostname:
         return "has no host"
-    if parts.scheme == "http" and host not in {"localhost", "127.0.0.1", "::1"}:
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         return "must use https: plain http is for localhost only"
+    if parts.path == HOSTED_PATH:
+        origins = parse_qs(parts.query).get("app_origin", [])
+        if origins and not (len(origins) == 1 and is_bare_origin(origins[0])):
+            return "must name one bare origin in app_origin"
     return None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -28,6 +29,51 @@ class Outcome(msgspec.Struct, frozen=True):
 
     kind: Literal["done", "refused", "not_sent", "unknown"]
     problem: Problem | None = None
+
+
+# accepted → sent → one of the outcomes; only an accepted one can end as not_sent without having been sent.
+State = Literal["accepted", "sent", "done", "refused", "not_sent", "unknown"]
+
+
+class CommandRecord(msgspec.Struct, frozen=True):
+    """A command on its way, as it is kept. `fingerprint` tells the same order on the same car apart from another: a
+    digest of name and arguments. `arguments` never holds a PIN.
+    """
+
+    id: str
+    client_id: str
+    vehicle_id: str
+    car_id: str
+    name: str
+    arguments: dict[str, object]
+    fingerprint: bytes
+    state: State
+    problem: Problem | None
+    accepted_at: datetime
+    deadline_at: datetime
+    sent_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What became of handing in a command: the record to follow, and whether it is the caller's own to send.
+
+    `joined` is an equal order already under way, `replayed` the one this idempotency key named before.
+    """
+
+    record: CommandRecord
+    how: Literal["own", "joined", "replayed"]
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One line of the append-only audit; each carries the digest of the line before it, so that a gap shows."""
+
+    number: int
+    at: datetime
+    kind: str
+    subject: str  # the id of what it is about
+    detail: dict[str, object]
+    digest: bytes
 
 
 class Number(msgspec.Struct, frozen=True):

@@ -5,6 +5,9 @@
     CarwireError
     ├── InvalidInput          what was sent cannot be used; `fields` says which and why
     ├── NotAuthenticated      no credentials, malformed ones, or ones nobody knows
+    ├── GrantMissing          the owner has not granted it, or the car is not connected (in `core.grants`)
+    ├── Obstacle              a car, its maker or a limit of ours stood in the way (in `core.signals.problems`)
+    ├── StoreUnavailable      the database cannot be reached or written just now
     └── CannotStart           the server or a command cannot begin: port, folder, database, settings
 """
 
@@ -37,6 +40,10 @@ class InvalidInput(CarwireError):
 
 class NotAuthenticated(CarwireError):
     """The credentials are missing, malformed or not known here."""
+
+
+class StoreUnavailable(CarwireError):
+    """The database cannot be reached or written just now."""
 
 
 class CannotStart(CarwireError):
