@@ -20,14 +20,14 @@ run: setup
 	@exec $(BIN)/carwire up --demo
 
 test: setup
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n auto --dist loadgroup -q
 
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n auto --dist loadgroup -q
 
 format: setup
 	$(BIN)/ruff check --fix --quiet . || true
@@ -44,7 +44,7 @@ docs: setup
 requirements: setup
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --extra dev \
 	  --no-emit-package carwire pyproject.toml --output-file requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra parquet \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra parquet --extra postgres \
 	  --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
 
 clean:

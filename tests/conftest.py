@@ -17,20 +17,30 @@ import time
 import traceback
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import pytest
 from litestar.types import ASGIApp
+from tests.support import Connected, connect
 
-from carwire.app import build
+from carwire.app import Carwire, build
+from carwire.core.permissions import PERMISSIONS
+from carwire.core.ports import Source, Store
+from carwire.kit.clock import Clock, utc_now
+from carwire.kit.secrets import SecretHasher
 from carwire.settings import Settings
+from carwire.storage.memory import MemoryStore
+from carwire.storage.sealing import open_sealer
+from carwire.storage.sql.store import open_store
 
+T = TypeVar("T")
 Headers = Sequence[tuple[bytes, bytes]]
+PEPPER = bytes(range(32))
 CARWIRE = Path(sys.executable).parent / "carwire"
 ROOT = Path(__file__).parents[1]
 
@@ -147,6 +157,10 @@ class InProcess(Client):
 
     def ask(self, method: str, target: str | bytes, headers: Headers = (), body: bytes = b"") -> Answer:
         """Call the application once."""
+        return asyncio.run(self.send(method, target, headers, body))
+
+    async def send(self, method: str, target: str | bytes, headers: Headers = (), body: bytes = b"") -> Answer:
+        """Call the application once, from a test that has an event loop of its own."""
         raw = target.encode() if isinstance(target, str) else target
         path, _, query = raw.partition(b"?")
         sent: list[Any] = []
@@ -172,7 +186,7 @@ class InProcess(Client):
             "server": ("test", 80),
             "state": {},
         }
-        asyncio.run(self.asgi(scope, receive, send))  # type: ignore[arg-type]
+        await self.asgi(scope, receive, send)  # type: ignore[arg-type]
         start = sent[0]
         return Answer(
             start["status"],
@@ -193,39 +207,61 @@ def parse(received: bytes) -> Answer:
     return answer
 
 
+_TYPES = {
+    *("AUTHENTICATION", "PERMISSION", "VALIDATION", "RESOURCE_NOT_FOUND", "BILLING", "COMPATIBILITY"),
+    *("CONNECTED_SERVICES_ACCOUNT", "RATE_LIMIT", "SERVER", "UPSTREAM", "VEHICLE_STATE"),
+}
+_RESOLUTIONS = {None, "RETRY_LATER", "REAUTHENTICATE", "CONTACT_SUPPORT", "ACTION_REQUIRED"}
+
+
 def check_error(client: Client, answer: Answer, status: int | None = None, field: str | None = None) -> Any:
     """Fail unless the answer is an error as the contract's 6.1 has it, with a page behind its link."""
     body = answer.json()
-    validation = "detail" in body
-    keys = ["statusCode", "type", "code", "description", "docURL", "resolution", "requestId"]
-    assert list(body) == ([*keys, "detail"] if validation else keys)
     assert body["statusCode"] == answer.status == (status or answer.status)
-    assert 400 <= answer.status < 500, answer
-    assert body["type"] in {"AUTHENTICATION", "VALIDATION", "RESOURCE_NOT_FOUND"}
-    assert body["code"] in {None, "METHOD", "TOO_LARGE", "PATH", "VERSION"}
-    assert body["description"]
-    assert list(body["resolution"]) == ["type"]
-    assert body["resolution"]["type"] is None
+    check_error_body(client, body)
     assert body["requestId"] == answer.header("sc-request-id")
-    assert str(UUID(body["requestId"])) == body["requestId"]
     assert all(name == name.lower() for name, _ in answer.headers)
     assert (answer.header("www-authenticate") is not None) is (answer.status == 401)
     assert (answer.header("allow") is not None) is (answer.status == 405)
-    if validation:
-        assert body["type"] == "VALIDATION"
-        assert body["detail"]
-        for problem in body["detail"]:
-            assert list(problem) == ["field", "message"]
-            assert problem["message"]
-            assert len(problem["message"]) < 600
+    assert (answer.header("retry-after") is not None) is (answer.status == 429)
+    if answer.status == 429:
+        assert int(answer.header("retry-after") or "") >= 1
     if field is not None:
         assert field in [problem["field"] for problem in body["detail"]], body
-    assert body["docURL"].startswith(f"{client.base_url}/docs/errors/api-errors/")
-    assert page_has_anchor(client, body["docURL"].removeprefix(client.base_url))
     return body
 
 
-_PAGES: dict[tuple[str, str], str] = {}
+def check_error_body(client: Client, body: Any) -> None:
+    """Fail unless a body, which may be an item's of a batch, is an error as the contract's 6.1 has it."""
+    keys = ["statusCode", "type", "code", "description", "docURL", "resolution", "requestId"]
+    assert list(body) == [*keys, *(key for key in ("detail", "suggestedUserMessage") if key in body)]
+    assert 400 <= body["statusCode"] < 600, body
+    assert body["type"] in _TYPES
+    assert body["code"] is None or body["code"].isupper()
+    assert body["description"]
+    resolution = body["resolution"]
+    assert list(resolution) in (["type"], ["type", "url"])
+    assert resolution["type"] in _RESOLUTIONS
+    assert resolution.get("url", "https://").startswith(("http://", "https://"))
+    if body["type"] in {"AUTHENTICATION", "VALIDATION", "RESOURCE_NOT_FOUND"}:
+        assert resolution == {"type": None}
+    assert str(UUID(body["requestId"])) == body["requestId"]
+    if "suggestedUserMessage" in body:
+        assert body["suggestedUserMessage"]
+        assert "{" not in body["suggestedUserMessage"]
+    if "detail" in body:
+        assert body["detail"]
+    for problem in body.get("detail", ()):
+        assert body["type"] == "VALIDATION" or body["code"] == "MULTIPLE_RECORDS_FOUND"
+        if body["type"] == "VALIDATION":
+            assert list(problem) == ["field", "message"]
+            assert problem["message"]
+            assert len(problem["message"]) < 600
+    assert body["docURL"].startswith(f"{client.base_url}/docs/errors/api-errors/")
+    assert page_has_anchor(client, body["docURL"].removeprefix(client.base_url))
+
+
+_PAGES: dict[tuple[str, str], str] = {}  # the pages say the same for as long as a test run lasts
 
 
 def page_has_anchor(client: Client, target: str) -> bool:
@@ -280,15 +316,86 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.01)
 
 
+@dataclass
+class Owned(InProcess):
+    """A server inside this process with its insides at hand; `management_token` is the application's second secret."""
+
+    management_token: str
+    carwire: Carwire
+
+    @property
+    def amt(self) -> tuple[bytes, bytes]:
+        """The authorization header of the management token."""
+        return basic(f"default:{self.management_token}")
+
+    @property
+    def hasher(self) -> SecretHasher:
+        """What the server hashes secrets with."""
+        return SecretHasher(PEPPER)
+
+    @property
+    def source(self) -> Source:
+        """The simulated cars."""
+        return self.carwire.upstream._sources["simulator"]
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end."""
+        return asyncio.run(work)
+
+    def another(self, name: str = "Another") -> Owned:
+        """Register another application at the same server, and return a client that asks as it."""
+        new = self.run(self.carwire.services.accounts.register(name, ("https://example.com/auth",)))
+        secrets = new.client_secret.reveal(), self.asgi, new.management_token.reveal()
+        return Owned(self.base_url, new.application.client_id, *secrets, self.carwire)
+
+    def connect(
+        self, username: str = "owner@example.com", make: str = "CHEVROLET", permissions: Iterable[str] = PERMISSIONS
+    ) -> Connected:
+        """Let an owner connect the cars of a simulated login to the application."""
+        return self.run(
+            connect(self.carwire, self.hasher, self.source, self.client_id, username, make, permissions=permissions)
+        )
+
+    def as_owner(self, car: Connected, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """Ask for something of a connected vehicle, `path` relative to it; underscores of headers are hyphens."""
+        given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        target = f"/v2.0/vehicles/{car.vehicle_id}{path}"
+        return self.ask(method, target, [car.bearer, (b"content-type", b"application/json"), *given], sent)
+
+
 @contextlib.contextmanager
-def built(folder: Path, **settings: Any) -> Iterator[InProcess]:
+def built(folder: Path, *, store: Store | None = None, clock: Clock = utc_now, **settings: Any) -> Iterator[Owned]:
     """Put a server together inside this process, with an application to ask as."""
-    carwire = build(Settings(data=folder, **settings), "http://carwire.test")
-    new = carwire.services.accounts.register("Tests")
+    known = Settings(data=folder, **{"pepper": PEPPER.hex(), "simulator_clock": "stepped", **settings})
+    carwire = build(known, "http://carwire.test", store=store or MemoryStore(), clock=clock)
+    new = asyncio.run(carwire.services.accounts.register("Tests", ("https://example.com/auth",)))
+    secrets = new.client_secret.reveal(), carwire.asgi, new.management_token.reveal()
     try:
-        yield InProcess(carwire.base_url, new.application.client_id, new.client_secret.reveal(), carwire.asgi)
+        yield Owned(carwire.base_url, new.application.client_id, *secrets, carwire)
     finally:
-        carwire.database.close()
+        asyncio.run(carwire.close())
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop that tests marked `anyio` run in."""
+    return "asyncio"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Each store there is, empty."""
+    opened = MemoryStore() if request.param == "memory" else open_store(tmp_path, None, open_sealer(tmp_path, None))
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Owned]:
+    """A server inside this process."""
+    with built(tmp_path) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -187,7 +187,7 @@ def schema() -> str:
         upgrade.upgrade(path)
         connection = sqlite3.connect(path)
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-        statements = [str(sql) for (sql,) in connection.execute(query)]
+        statements = [str(sql).rstrip() for (sql,) in connection.execute(query)]
         connection.close()
     lines = "\n".join(line.rstrip() for line in ";\n".join(statements).splitlines())
     head = "-- The newest schema, written from the migrations by `make docs`; a test holds it against them.\n"

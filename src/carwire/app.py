@@ -2,63 +2,175 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
 
 import msgspec
+import structlog
 from litestar.types import ASGIApp
 
+from carwire.connectors.simulator.desk import Desk
+from carwire.connectors.simulator.keeper import Keeper
+from carwire.connectors.simulator.models import car_range
+from carwire.connectors.simulator.source import SimulatorSource
 from carwire.connectors.vpic import VpicDecoder
-from carwire.core.errors import CannotStart
+from carwire.core.budgets import DAY_S, Bucket, Budget
+from carwire.core.errors import CannotStart, StoreUnavailable
+from carwire.core.ports import Source, Store
+from carwire.demo import Demo
 from carwire.http.application import Facts, Services, create
 from carwire.http.call import Route
+from carwire.http.connect import handlers as connect
+from carwire.http.connect.pages import ConnectPages, choose_language
+from carwire.http.door import Doors
+from carwire.http.limits import ApplicationLimit
 from carwire.http.metrics import Metrics
 from carwire.http.operations import OperationHandlers
-from carwire.kit.clock import utc_now
+from carwire.http.v1 import simulator as v1_simulator
+from carwire.http.web import demo as web_demo
+from carwire.kit.clock import Clock, utc_now
 from carwire.kit.files import write_private
-from carwire.kit.secrets import PEPPER_BYTES, SecretHasher, new_pepper
+from carwire.kit.secrets import PEPPER_BYTES, Secret, SecretHasher, new_pepper
+from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
+from carwire.services.commands import CommandService
 from carwire.services.compatibility import CompatibilityService
+from carwire.services.connect.brands import Brands
+from carwire.services.connect.service import ConnectService
+from carwire.services.connect.tools import put_together
+from carwire.services.links import LinkService
+from carwire.services.tokens import TokenService
+from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
+from carwire.services.webhooks import WebhookService
 from carwire.settings import Settings
 from carwire.storage.catalogue import load_catalogue
-from carwire.storage.sql.sqlite import SqliteApplications, open_database
+from carwire.storage.sealing import open_sealer
+from carwire.storage.sql.store import open_store
+from carwire.upstream.door import Freshness, Upstream, budget_of
+
+_TIDY_EVERY_S: Final = 600.0
+_log = structlog.get_logger("carwire")
 
 
 class Carwire(msgspec.Struct, frozen=True):
-    """A server put together but not yet listening: its services, its ASGI application and its route table."""
+    """A server put together but not yet listening: its services, its ASGI application and its route table.
+
+    What runs beside the requests begins and ends with the ASGI application's lifespan.
+    """
 
     services: Services
     asgi: ASGIApp
     routes: tuple[Route, ...]
     base_url: str
-    database: sqlite3.Connection
+    store: Store
+    keeper: Keeper
+    upstream: Upstream
+
+    async def close(self) -> None:
+        """Let go of what is open: for those who never ran the lifespan."""
+        await self.store.close()
 
 
-def build(settings: Settings, base_url: str) -> Carwire:
-    """Put a server together. Raises `CannotStart` when folder, database, pepper or catalogue cannot be used."""
-    database = open_database(settings.data)
-    accounts = open_accounts(settings, database)
+def build(
+    settings: Settings,
+    base_url: str,
+    *,
+    store: Store | None = None,
+    clock: Clock = utc_now,
+    sources: Mapping[str, Source] | None = None,
+    local_key: Secret | None = None,
+    demo: Demo | None = None,
+) -> Carwire:
+    """Put a server together. Raises `CannotStart` when folder, database, keys or catalogue cannot be used.
+
+    `store`, `clock` and further `sources` are for tests; `local_key` is what opens the simulator's routes to commands
+    on the same data folder; `demo` is the application of the demo page.
+    """
+    store = store or open_database(settings)
+    hasher = SecretHasher(_pepper(settings))
+    keeper = Keeper(settings.data, settings.simulator_clock, clock)
+    simulator = SimulatorSource(keeper.world)
+    known: dict[str, Source] = {simulator.name: simulator, **(sources or {})}
+    upstream = Upstream(store, known, clock, {name: _budget(settings, each) for name, each in known.items()})
     decoder, catalogue = VpicDecoder(), load_catalogue()
     services = Services(
-        accounts=accounts,
-        vins=VinService(decoder, utc_now),
-        compatibility=CompatibilityService(decoder, catalogue, utc_now, us_only=settings.compatibility_us_only),
+        accounts=AccountService(store, hasher, clock),
+        access=AccessService(store, hasher, clock),
+        vins=VinService(decoder, clock),
+        compatibility=CompatibilityService(decoder, catalogue, clock, us_only=settings.compatibility_us_only),
+        tokens=TokenService(store, hasher, clock),
+        vehicles=VehicleService(store, upstream, clock),
+        commands=CommandService(store, upstream, hasher, clock),
+        links=LinkService(hasher, clock, base_url),
+    )
+    facts = Facts(base_url, decoder.data, len(catalogue.makes), demo is not None)
+    brands = Brands(known, catalogue, decoder, _make_of_simulated)
+    tools = put_together(
+        store,
+        known,
+        brands,
+        hasher,
+        clock,
+        choose_language=choose_language,
+        check_battery_token=services.links.check_battery_token,
+    )
+    more = (
+        *v1_simulator.routes(v1_simulator.SimulatorHandlers(Desk.of(keeper, clock))),
+        *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
+        *(_demo_routes(demo, services, facts) if demo else ()),
     )
     metrics = Metrics()
+    asgi, routes = create(
+        services,
+        facts,
+        OperationHandlers(store.ping, metrics),
+        metrics,
+        Doors(services.accounts, services.access, _limit(settings), local_key),
+        more=more,
+        default=Freshness(max_age=timedelta(seconds=settings.max_age)),
+        lifespan=lambda _: _beside(store, keeper, services.commands, clock),
+    )
+    return Carwire(services, asgi, routes, base_url, store, keeper, upstream)
 
-    def ping() -> None:
-        database.execute("SELECT 1 FROM applications LIMIT 1").fetchone()
 
-    facts = Facts(base_url, decoder.data, len(catalogue.makes))
-    asgi, routes = create(services, facts, OperationHandlers(ping, metrics), metrics)
-    return Carwire(services, asgi, routes, base_url, database)
+def open_database(settings: Settings) -> Store:
+    """Open the database. Raises `CannotStart` when it, its keys or the data folder cannot be used."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the data folder {settings.data} cannot be made: {error.strerror}"
+        raise CannotStart(msg) from error
+    return open_store(settings.data, settings.database, open_sealer(settings.data, settings.keys))
 
 
-def open_accounts(settings: Settings, database: sqlite3.Connection | None = None) -> AccountService:
-    """Return the applications' service alone, for commands that need no server."""
-    database = database or open_database(settings.data)
-    return AccountService(SqliteApplications(database), SecretHasher(_pepper(settings)), utc_now)
+def accounts_of(settings: Settings, store: Store) -> AccountService:
+    """Return the applications' service alone. Raises `CannotStart` when the pepper cannot be used."""
+    return AccountService(store, SecretHasher(_pepper(settings)), utc_now)
+
+
+@asynccontextmanager
+async def open_accounts(settings: Settings) -> AsyncIterator[AccountService]:
+    """Open the applications' service alone, for commands that need no server."""
+    store = open_database(settings)
+    try:
+        yield accounts_of(settings, store)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_webhooks(settings: Settings) -> AsyncIterator[WebhookService]:
+    """Open the webhooks' service alone, for commands that need no server."""
+    store = open_database(settings)
+    try:
+        yield WebhookService(store, utc_now)
+    finally:
+        await store.close()
 
 
 def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]:
@@ -66,6 +178,63 @@ def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]
     decoder = VpicDecoder()
     us_only = settings.compatibility_us_only
     return VinService(decoder, utc_now), CompatibilityService(decoder, load_catalogue(), utc_now, us_only=us_only)
+
+
+@asynccontextmanager
+async def _beside(store: Store, keeper: Keeper, commands: CommandService, clock: Clock) -> AsyncIterator[None]:
+    """What runs beside the requests: the simulated world is kept, what has expired is deleted, what a crash left in
+    the middle is ended. At the end commands under way are waited for.
+    """
+    keeper.start()
+    tidying = asyncio.create_task(_tidy(store, clock), name="tidy")
+    try:
+        yield
+    finally:
+        tidying.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await tidying
+        await commands.finish()
+        try:
+            await keeper.stop()
+        except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
+            _log.error("world_not_kept", error=str(error))
+        await store.close()
+
+
+async def _tidy(store: Store, clock: Clock) -> None:
+    while True:
+        try:
+            await store.recover(clock())
+            await store.tidy(clock())
+        except StoreUnavailable as error:
+            _log.warning("not tidied", error=str(error))
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+def _demo_routes(demo: Demo, services: Services, facts: Facts) -> tuple[Route, ...]:
+    server = web_demo.InProcess(services.tokens, services.access, services.vehicles)
+    handlers = web_demo.DemoHandlers(server, demo.client_id, facts.base_url, data=facts.data, makes=facts.makes)
+    return web_demo.routes(handlers)
+
+
+def _make_of_simulated(vin: str) -> str | None:
+    model = car_range().model_of(vin)
+    return model.make if model else None
+
+
+def _limit(settings: Settings) -> ApplicationLimit:
+    if settings.application_requests is None:
+        return ApplicationLimit(None)
+    size, _, per_minute = settings.application_requests.partition("/")
+    return ApplicationLimit(Bucket(int(size), int(size) / int(per_minute) * 60))
+
+
+def _budget(settings: Settings, source: Source) -> Budget:
+    own = budget_of(source)
+    reads, wakes = settings.vehicle_reads_per_minute, settings.vehicle_wakes_per_day
+    return Budget(
+        own.calls if reads is None else Bucket(reads, 60.0), own.wakes if wakes is None else Bucket(wakes, DAY_S)
+    )
 
 
 def _pepper(settings: Settings) -> bytes:

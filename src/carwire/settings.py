@@ -12,6 +12,7 @@ from msgspec import Meta
 from carwire.core.errors import CannotStart
 
 PREFIX: Final = "CARWIRE_"
+_SECRET: Final = frozenset({"pepper", "keys", "database"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,9 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data: Annotated[
         Path,
-        Meta(
-            description="Folder for the database, the server's pepper, demo.json and simulator.json. Made when missing."
-        ),
+        Meta(description="Folder for the database, pepper, keys, demo.json and the simulated cars. Made when missing."),
     ] = Path("carwire-data")
     host: Annotated[
         str, Meta(min_length=1, description="Address to listen on; 0.0.0.0 opens the server to the network.")
@@ -37,6 +36,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Key under which secrets are hashed, 64 or more hex digits. Unset: a file in the data folder."
         ),
     ] = None
+    database: Annotated[
+        Annotated[str, Meta(pattern=r"^postgres(ql)?://")] | None,
+        Meta(description="`postgresql://user:password@host/name`. Unset: an SQLite file in the data folder."),
+    ] = None
+    keys: Annotated[
+        str | None,
+        Meta(
+            description="Keys that seal what has to be read again, `id:hex,id:hex`, 64 hex digits each, the first is "
+            "current. Unset: a file in the data folder."
+        ),
+    ] = None
+    max_age: Annotated[
+        float,
+        Meta(ge=0, le=86_400, description="Seconds for which a kept reading answers when a request does not say."),
+    ] = 0
+    application_requests: Annotated[
+        Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}$")] | None,
+        Meta(
+            description="Limit per application: so many requests at once / so many more a minute; the original has "
+            "`120/2`. Unset: none."
+        ),
+    ] = None
+    vehicle_reads_per_minute: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)] | None,
+        Meta(description="Budget of every car: how often it may be asked. Unset: what its source can bear."),
+    ] = None
+    vehicle_wakes_per_day: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)] | None,
+        Meta(description="Budget of every car: how often it may be woken. Unset: what its source can bear."),
+    ] = None
+    simulator_clock: Annotated[
+        Literal["real", "stepped"],
+        Meta(
+            description="`real`: simulated cars live now. `stepped`: their clock starts on 5 January 2026 and moves "
+            "only when told, so that a test meets the same cars every time."
+        ),
+    ] = "real"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least level that is logged. Answered requests are logged at debug, refused ones at info."),
@@ -64,7 +100,7 @@ def read_settings(environment: Mapping[str, str], **overrides: object) -> Settin
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         field = str(error).rpartition("`$.")[2].rstrip("`")
-        shown = "what it is" if field == "pepper" else repr(values.get(field))
+        shown = "what it is" if field in _SECRET else repr(values.get(field))
         msg = f"{PREFIX}{field.upper()} cannot be {shown}: {str(error).partition(' - at')[0]}"
         raise CannotStart(msg) from None
 

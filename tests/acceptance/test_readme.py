@@ -14,7 +14,7 @@ from tests.conftest import Client
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
+BLOCKS = [b for b in re.findall(r"^```\w*\n(.*?)^```", README, re.DOTALL | re.MULTILINE) if b.startswith("$ ")]
 BIN = Path(sys.executable).parent
 
 

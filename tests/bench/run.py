@@ -7,19 +7,13 @@ from __future__ import annotations
 
 import base64
 import gc
-import json
 import os
 import platform
-import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -30,16 +24,13 @@ import ultravin
 sys.path.insert(0, str(Path(__file__).parent))
 import cars
 import frequencies
+import vehicles
+from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, resident, server, spread, start_up, wrk
 
 from carwire.connectors.vpic import VpicDecoder
 
 ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
-PORT, HELLO_PORT = 18000, 18001
-ROUNDS = int(os.environ.get("CARWIRE_BENCH_ROUNDS", "5"))
-SECONDS = int(os.environ.get("CARWIRE_BENCH_SECONDS", "5"))
 SCOPE = "read_odometer+read_location+read_fuel+read_battery"
-Row = tuple[str, str, str, str]
 WHERE_THE_TIME_GOES = """\
 ## Where an answer's time goes
 
@@ -58,6 +49,7 @@ def main() -> None:
     rows = [*decode_rows(), simulator_row()]
     if shutil.which("wrk"):
         rows += http_rows(measure())
+        rows += vehicles.rows()
     else:
         print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
     table = "\n".join(
@@ -168,59 +160,6 @@ def seconds(function: Callable[[str], object], vins: Sequence[str]) -> float:
     return time.perf_counter() - started
 
 
-@contextmanager
-def server(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    """Run the real server on a data folder."""
-    process = spawn(data)
-    try:
-        wait(PORT, "/ready")
-        yield process, json.loads((data / "demo.json").read_text())
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
-
-
-@contextmanager
-def hello() -> Iterator[None]:
-    """Run the floor."""
-    process = subprocess.Popen([sys.executable, Path(__file__).parent / "hello.py", str(HELLO_PORT)])
-    try:
-        wait(HELLO_PORT, "/")
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
-
-
-def start_up(data: Path) -> float:
-    """Seconds from the command on an empty folder to the first answer of /ready."""
-    started = time.perf_counter()
-    process = spawn(data)
-    wait(PORT, "/ready")
-    taken = time.perf_counter() - started
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
-    return taken
-
-
-def spawn(data: Path) -> subprocess.Popen[bytes]:
-    """Start the server without waiting."""
-    environment = {**os.environ, "CARWIRE_DATA": str(data), "CARWIRE_PORT": str(PORT)}
-    return subprocess.Popen([BIN / "carwire", "up", "--demo"], env=environment, stdout=subprocess.DEVNULL)
-
-
-def wait(port: int, path: str) -> None:
-    """Wait until the server answers."""
-    for _ in range(2000):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}").read()
-        except OSError:
-            time.sleep(0.005)
-        else:
-            return
-    raise SystemExit(f"nothing answers on port {port}")
-
-
 def lua(path: Path, vins: Sequence[str], auth: str) -> Path:
     """Write wrk's script: every request asks for the next VIN."""
     listed, script = path.with_suffix(".txt"), path.with_suffix(".lua")
@@ -233,37 +172,9 @@ request = function()
   next = next % #vins + 1
   return wrk.format("GET", "/v2.0/compatibility?vin=" .. vins[next] .. "&scope={SCOPE}&country=US")
 end
-done = function(summary, latency, requests)
-  if summary.errors.status > 0 then io.write("BAD " .. summary.errors.status .. "\\n") end
-end
-"""
+{LUA_DONE}"""
     )
     return script
-
-
-def wrk(url: str, script: Path | None = None, seconds: int = SECONDS) -> tuple[float, float]:
-    """Return requests per second and the 99th percentile in milliseconds, of 16 connections on one thread."""
-    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", "--latency", *(["-s", str(script)] if script else []), url]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "BAD" in out or "Non-2xx" in out:
-        raise SystemExit(f"errors under load:\n{out}")
-    found = re.search(r"99%\s+([0-9.]+)(us|ms|s)\b", out)
-    rate = re.search(r"Requests/sec:\s+([0-9.]+)", out)
-    assert found and rate
-    return float(rate[1]), float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
-
-
-def resident(process: subprocess.Popen[bytes]) -> float:
-    """Resident memory in MiB."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found
-    return int(found[1]) / 1024
-
-
-def spread(values: Sequence[float]) -> str:
-    """Least to greatest."""
-    return f"{min(values):.2f} to {max(values):.2f}"
 
 
 def write_page(table: str) -> None:

@@ -37,10 +37,16 @@ def created(carwire: Run, *arguments: object) -> dict[str, Any]:
 def test_an_application_lives_from_create_to_delete(carwire: Run, server: Server) -> None:
     data = ("--data", server.folder)
     new = created(
-        carwire, "Fleet \u00fc", "--redirect-uri", "https://a.example/cb", "--redirect-uri", "app://cb", *data
+        carwire,
+        "Fleet \u00fc",
+        "--redirect-uri",
+        "https://a.example/cb",
+        "--redirect-uri",
+        "http://localhost:3000/cb",
+        *data,
     )
     assert list(new) == ["client_id", "client_secret", "application_management_token", "name", "redirect_uris"]
-    assert (new["name"], new["redirect_uris"]) == ("Fleet \u00fc", ["https://a.example/cb", "app://cb"])
+    assert (new["name"], new["redirect_uris"]) == ("Fleet \u00fc", ["https://a.example/cb", "http://localhost:3000/cb"])
     client_id, first = new["client_id"], new["client_secret"]
     assert SECRET.match(first)
     assert SECRET.match(new["application_management_token"])
@@ -154,7 +160,7 @@ def test_a_wrong_registration_is_one_line_and_registers_nothing(
 
 
 def test_loopback_addresses_may_be_plain_http(carwire: Run, tmp_path: Path) -> None:
-    uris = ["http://localhost:8000/x", "http://127.0.0.1/x", "http://[::1]:9/x", "myapp:/cb"]
+    uris = ["http://localhost:8000/x", "http://127.0.0.1/x", "http://[::1]:9/x"]
     options = [part for uri in [*uris, uris[0]] for part in ("--redirect-uri", uri)]
     assert created(carwire, " Name ", *options, "--data", tmp_path / "data")["redirect_uris"] == uris
     assert json.loads(carwire("app", "list", "--json", "--data", tmp_path / "data").stdout)[0]["name"] == "Name"

@@ -1,20 +1,99 @@
-"""``carwire sim``: commands compose through the world's file."""
+"""``carwire sim``: commands compose, through the world's file or the server that has it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import unquote
 
+import msgspec
 import pytest
+from tests.conftest import check_error, started
 
+from carwire.cli.running import remove_running, write_running
 from carwire.cli.simulator import seconds_of
+from carwire.connectors.simulator.desk import Desk
+from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.scenarios import SCENARIOS
+from carwire.connectors.simulator.worldfile import FILE, STATE_FILE
 from carwire.core.errors import InvalidInput
+from carwire.http.call import Answer, Call, Route
+from carwire.http.v1.simulator import SimulatorHandlers, routes
+from carwire.kit.secrets import Secret
+from carwire.wire.v2 import errors as wire
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+KEY = Secret("the-key-of-this-server")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves the routes of the simulator to whoever shows the key, and counts."""
+
+    routes: tuple[Route, ...] = ()
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
+        path, _, query = self.path.partition("?")
+        self.asked.append(f"{self.command} {self.path}")
+        if self.headers["authorization"] != f"Bearer {KEY.reveal()}":
+            self.answer(401, msgspec.json.encode(wire.error_body(wire.AUTHENTICATION, request_id="", base_url="")))
+            return
+        for route in self.routes:
+            found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path), path)
+            if found and route.method == self.command:
+                parameters = {name: unquote(value) for name, value in found.groupdict().items()}
+                self.run(route, Call({"query_string": query.encode(), "headers": []}, parameters, body))
+                return
+        self.answer(404, b"<html>")
+
+    do_POST = do_DELETE = do_GET  # noqa: N815  # the names http.server looks for
+
+    def run(self, route: Route, call: Call) -> None:
+        async def answered() -> Answer:
+            return await route.handler(call)
+
+        try:
+            self.answer(200, asyncio.run(answered()).body)
+        except InvalidInput as error:
+            body = wire.error_body(wire.VALIDATION, request_id="", base_url="", fields=error.fields)
+            self.answer(400, msgspec.json.encode(body))
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Path]:
+    """A data folder on which a server runs, with a stepped clock."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    keeper = Keeper(folder, "stepped", lambda: datetime.now(UTC))
+    Handler.routes = routes(SimulatorHandlers(Desk.of(keeper, lambda: datetime.now(UTC))))
+    Handler.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        write_running(folder, f"http://127.0.0.1:{server.server_port}", KEY)
+        yield folder
+        remove_running(folder, KEY)
+        server.shutdown()
+        thread.join()
 
 
 def test_list_shows_a_car_of_every_model_and_every_scenario(run_carwire: Run, tmp_path: Path) -> None:
@@ -83,6 +162,13 @@ def test_reset_begins_a_new_world_and_another_seed_gives_other_cars(run_carwire:
         ("fault", "kia-ev6", "ON_FIRE"),
         ("fault", "kia-ev6", "ASLEEP", "--signal", "wings"),
         ("fault", "kia-ev6", "--latency=-1"),
+        ("fault", "kia-ev6", "--latency=1000000"),
+        ("set", "kia-ev6", "parked", "road_trip"),
+        ("command", "kia-ev6", "fly"),
+        ("command", "kia-ev6", "charge-set-limit"),
+        ("command", "kia-ev6", "charge-set-limit", "percent=much"),
+        ("command", "kia-ev6", "charge-set-limit", "80"),
+        ("command", "batmobile", "charge-start"),
     ],
 )
 def test_a_slip_is_one_line_and_changes_nothing(run_carwire: Run, tmp_path: Path, wrong: tuple[str, ...]) -> None:
@@ -113,3 +199,114 @@ def test_lengths_of_time_are_read(text: str, seconds: int) -> None:
 def test_other_texts_are_no_lengths_of_time(text: str) -> None:
     with pytest.raises(InvalidInput):
         seconds_of(text)
+
+
+# --- with a server
+
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("list", "--json"),
+    ("list",),
+    ("set", "tesla-3", "parked", "charge=0.3", "plug=ac"),
+    ("step", "30m"),
+    ("show", "tesla-3", "charge", "tractionbattery"),
+    ("show", "tesla-3", "--json"),
+    ("command", "tesla-3", "charge-stop"),
+    ("command", "tesla-3", "charge-stop"),
+    ("command", "tesla-3", "charge-set-limit", "percent=90"),
+    ("command", "tesla-3", "charge-set-schedule", "type=START_TIME", "enable=true", "time=07:00"),
+    ("command", "tesla-3", "pin-set", "pin=1234", "--json"),
+    ("command", "simulated-bare", "security-lock", "--json"),
+    (
+        "fault",
+        "kia-ev6",
+        "asleep",
+        "--on",
+        "reads",
+        "--after",
+        "10m",
+        "--lasting",
+        "1h",
+        "--signal",
+        "closure-islocked",
+    ),
+    ("fault", "kia-ev6"),
+    ("fault", "kia-ev6", "--clear", "--half", "answer_lost"),
+    ("run", "kia-ev6", "road_trip", "--duration", "45m", "--every", "20m"),
+    ("run", "ford-mache", "--duration", "20m", "--json"),
+    ("fault", "kia-ev6", "--clear"),
+    ("set", "kia-ev6", "parked", "wings=2"),
+    ("set", "kia-ev6"),
+    ("show", "batmobile"),
+    ("show", ""),
+    ("show", "a/b"),
+    ("show", "kia-ev6", "wings"),
+    ("step", "9999999d"),
+    ("command", "kia-ev6", "fly"),
+    ("command", "kia-ev6", "charge-set-limit", "percent=much"),
+    ("reset", "--seed", "2"),
+    ("list", "--json"),
+)
+
+
+def test_every_verb_says_the_same_with_and_without_a_server(carwire: Run, served: Path, tmp_path: Path) -> None:
+    for verb in TOGETHER:
+        alone = carwire("sim", *verb, "--data", tmp_path / "alone")
+        together = carwire("sim", *verb, "--data", served)
+        assert (together.returncode, together.stdout, together.stderr) == (alone.returncode, alone.stdout, alone.stderr)
+        assert "Traceback" not in together.stderr
+    assert len(Handler.asked) > 2 * len(TOGETHER)
+    assert not (served / FILE).exists()
+    assert KEY.reveal() not in " ".join(Handler.asked)
+
+
+def test_a_command_that_is_not_done_gives_status_1_and_the_reason(carwire: Run) -> None:
+    carwire("sim", "set", "tesla-3", "parked", "door_front_left=open")
+    refused = carwire("sim", "command", "tesla-3", "security-lock")
+    assert (refused.returncode, refused.stdout) == (1, "refused, VEHICLE_STATE:DOOR_OPEN: A door is open.\n")
+    unlocked = carwire("sim", "command", "tesla-3", "security-unlock")
+    assert (unlocked.returncode, unlocked.stdout) == (0, "done\n")
+    shown = json.loads(carwire("sim", "show", "tesla-3", "closure-islocked", "--json").stdout)
+    assert shown["answers"]["closure-islocked"]["value"] is False
+
+
+def test_a_server_that_is_gone_leaves_its_world_to_the_command_line(carwire: Run, tmp_path: Path) -> None:
+    now = datetime(2026, 1, 6, tzinfo=UTC)
+    keeper = Keeper(tmp_path, "stepped", lambda: now)
+    Desk.of(keeper, lambda: now).step(3600)
+    keeper.keep_now()
+    write_running(tmp_path, "http://127.0.0.1:9", KEY)  # the port of the discard service: nobody is there
+    assert "08:00:00" in carwire("sim", "step", "1h", "--data", tmp_path).stdout
+    carwire("sim", "set", "tesla-3", "parked", "--data", tmp_path)
+    again = Keeper(tmp_path, "stepped", lambda: now)
+    assert again.world.now == datetime(2026, 1, 5, 8, tzinfo=UTC)
+    assert again.world.car(again.world.find("tesla-3")).scenario == "parked"
+    assert not (tmp_path / FILE).exists()
+    assert (tmp_path / STATE_FILE).exists()
+
+
+def test_a_real_world_stays_real_on_the_command_line(carwire: Run, tmp_path: Path) -> None:
+    Keeper(tmp_path, "real", lambda: datetime.now(UTC)).keep_now()
+    before = datetime.now(UTC)
+    carwire("sim", "step", "1h", "--data", tmp_path)
+    after = Desk.of(Keeper(tmp_path, None, lambda: datetime.now(UTC)), lambda: datetime.now(UTC)).state()
+    assert (after.clock, after.speed) == ("real", 1)
+    assert 3590 < (after.now - before).total_seconds() < 3700
+
+
+def test_a_started_server_is_found_by_its_folder_and_leaves_its_world(run_carwire: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with started(folder, CARWIRE_SIMULATOR_CLOCK="stepped") as server:
+        assert server.ask("GET", "/v1/simulator").status == 401
+        assert server.get("/v1/simulator").json()["now"] == "2026-01-05T06:00:00Z"
+        done = run_carwire("sim", "set", "tesla-3", "parked", "charge=0.3", "--data", folder)
+        assert done.returncode == 0, done.stderr
+        run_carwire("sim", "step", "90s", "--data", folder)
+        found = server.get("/v1/simulator/cars/tesla-3?codes=tractionbattery-stateofcharge").json()
+        assert (found["now"], found["car"]["battery"]) == ("2026-01-05T06:01:30Z", pytest.approx(0.3, abs=0.01))
+        refused = server.post("/v1/simulator/cars/tesla-3", {"settings": {"charge": 2}})
+        check_error(server, refused, 400, "charge")
+        slip = run_carwire("sim", "set", "tesla-3", "charge=2", "--data", folder)
+        assert (slip.returncode, slip.stderr[:17]) == (1, "carwire: charge: ")
+        assert (folder / "running.json").stat().st_mode & 0o777 == 0o600
+    assert not (folder / "running.json").exists()
+    assert "06:01:30" in run_carwire("sim", "show", "tesla-3", "odometer", "--data", folder).stdout

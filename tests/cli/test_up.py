@@ -26,7 +26,7 @@ def test_the_demo_is_printed_and_kept_for_its_owner_alone(server: Server) -> Non
     assert path.stat().st_mode & 0o777 == 0o600
     demo = json.loads(path.read_bytes())
     assert list(demo) == ["base_url", "client_id", "client_secret", "application_management_token", "redirect_uris"]
-    assert demo["redirect_uris"] == list(REDIRECT_URIS)
+    assert demo["redirect_uris"] == [*REDIRECT_URIS, f"{demo['base_url']}/demo/callback"]
     assert server.base_url == f"http://127.0.0.1:{server.address[1]}"
     printed = (server.folder / "stdout").read_text()
     assert printed.startswith(f"Carwire answers at {server.base_url}")
@@ -52,8 +52,8 @@ def test_a_second_start_keeps_the_demo_and_its_secret(tmp_path: Path) -> None:
         pass
     with started(tmp_path / "data") as second:
         assert second.get(QUESTION).status == 200
-    assert {**first.demo, "base_url": ""} == {**second.demo, "base_url": ""}
-    assert second.demo["base_url"] == second.base_url
+    own = {"base_url": second.base_url, "redirect_uris": [*REDIRECT_URIS, f"{second.base_url}/demo/callback"]}
+    assert {**first.demo, **own} == second.demo, "on another port its demo page is somewhere else"
     listed = environment(CARWIRE_DATA=str(tmp_path / "data"))
     done = subprocess.run([CARWIRE, "app", "list", "--json"], env=listed, capture_output=True, timeout=30, check=True)
     assert [row["name"] for row in json.loads(done.stdout)] == ["Carwire demo"]
@@ -81,7 +81,9 @@ def test_without_demo_no_credentials_are_made(tmp_path: Path) -> None:
     printed = (tmp_path / "out").read_text()
     assert printed.startswith("Carwire answers at http://127.0.0.1:")
     assert printed.count("\n") == 1
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["carwire.sqlite3", "pepper"]
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
+        *("carwire.sqlite3", "keys", "pepper", "simulator-state.json")
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

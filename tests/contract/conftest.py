@@ -10,11 +10,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.conftest import Server, environment
+from tests.conftest import Server, environment, started
 
+if TYPE_CHECKING:
+    from tests.contract.hands import Hand
+
+pytest.register_assert_rewrite("tests.contract.rows", "tests.contract.hands", "tests.contract.connecting")
 HERE = Path(__file__).parent
 NODE_PACKAGE = "smartcar@10.4.0"
 
@@ -48,18 +52,20 @@ class Sdk:
         return found
 
 
+def origins(base_url: str) -> dict[str, str]:
+    """Return the variables that lead every SDK to one server: one set for all of them.
+
+    The Python SDK takes the address of the tokens as a whole, the others add the path to it once more.
+    """
+    plain = ("API", "API_V3", "VEHICLE_API_V3", "MANAGEMENT_API", "CONNECT")
+    return {f"SMARTCAR_{name}_ORIGIN": base_url for name in plain} | {"SMARTCAR_AUTH_ORIGIN": f"{base_url}/oauth/token"}
+
+
 @contextlib.contextmanager
 def running(command: Sequence[str | Path], server: Server, *, credentials: bool = True, **more: str) -> Iterator[Sdk]:
     """Start a driver whose SDK reaches the server and nothing else."""
     known = {"SMARTCAR_CLIENT_ID": server.client_id, "SMARTCAR_CLIENT_SECRET": server.client_secret}
-    env = environment(
-        SMARTCAR_API_ORIGIN=server.base_url,
-        SMARTCAR_AUTH_ORIGIN=server.base_url,
-        SMARTCAR_MANAGEMENT_API_ORIGIN=server.base_url,
-        SMARTCAR_CONNECT_ORIGIN=server.base_url,
-        **(known if credentials else {}),
-        **more,
-    )
+    env = environment(**origins(server.base_url) | (known if credentials else {}) | more)
     with subprocess.Popen(
         [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
     ) as process:
@@ -108,3 +114,42 @@ def node_sdk(server: Server, node_modules: Path) -> Iterator[Sdk]:
     """The official Node SDK with the demo application's credentials in its environment."""
     with running(["node", HERE / "node_driver.js"], server, NODE_PATH=str(node_modules)) as sdk:
         yield sdk
+
+
+@pytest.fixture(scope="session")
+def still_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose cars stand still, so that what an SDK reads can be read again and be the same."""
+    folder = tmp_path_factory.mktemp("still") / "data"
+    with started(folder, CARWIRE_LOG_LEVEL="debug", CARWIRE_SIMULATOR_CLOCK="stepped") as running_server:
+        yield running_server
+    assert "Traceback" not in running_server.log
+    assert '"level":"error"' not in running_server.log
+
+
+@pytest.fixture(scope="session")
+def python_hand(still_server: Server) -> Iterator[Hand]:
+    """The official Python SDK, with cars that owners have connected in Chromium."""
+    from tests.contract.hands import Hand
+
+    with running([sys.executable, HERE / "python_driver.py"], still_server) as sdk:
+        hand = Hand("python", sdk, still_server)
+        hand.connect_cars()
+        yield hand
+
+
+@pytest.fixture(scope="session")
+def node_hand(still_server: Server, node_modules: Path) -> Iterator[Hand]:
+    """The official Node SDK, with cars that owners have connected in Chromium."""
+    from tests.contract.hands import Hand
+
+    with running(["node", HERE / "node_driver.js"], still_server, NODE_PATH=str(node_modules)) as sdk:
+        hand = Hand("node", sdk, still_server)
+        hand.connect_cars()
+        yield hand
+
+
+@pytest.fixture(params=["python", pytest.param("node", marks=pytest.mark.node)])
+def hand(request: pytest.FixtureRequest) -> Hand:
+    """Each official SDK."""
+    found: Hand = request.getfixturevalue(f"{request.param}_hand")
+    return found

@@ -2,19 +2,70 @@
 
 from __future__ import annotations
 
+import json
+import os
+from base64 import b64encode
+from itertools import count
 from typing import Any
 
 import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.openapi.checks import UseAfterFree
 
+from carwire.connectors.simulator.scenarios import SCENARIOS
 from carwire.core._iso3166 import COUNTRIES
 from carwire.core.compatibility.simulated import LEVELS
 from carwire.core.permissions import PERMISSIONS
+from carwire.core.signals.catalogue import signals
 
+# What the test has made ready: credentials, the vehicles of the token, a webhook.
+FACTS: dict[str, Any] = json.loads(os.environ.get("SCHEMATHESIS_FACTS", "{}"))
 _NAMES = "|".join(sorted(PERMISSIONS))
 _SCOPE = f"^(required:)?({_NAMES})( (required:)?({_NAMES}))*$"
 _COUNTRY = f"^({'|'.join(sorted({*COUNTRIES, *map(str.lower, COUNTRIES)}))})$"
-_ABSENT = "", "undefined"
-_NULL = "null"
+_ABSENT = "", "undefined", "null"
+_DESTROYS = {"disconnect", "delete_connections"}
+_TOKEN = {"token", "token_alias"}
+_turn = count()
+_FIRST, _WITH_TANK = "tesla", "chevrolet"
+_UNITS = "metric", "imperial"
+_WHOLE = "step", "after_s", "for_s", "seed"
+_cursors: set[str | None] = set()
+
+
+@schemathesis.auth(refresh_interval=None)
+class Credentials:
+    """What each kind of door wants to be shown; where it takes several kinds they take turns."""
+
+    def get(self, case: Any, _context: Any) -> str | None:
+        """Write the authorization header, null where none is wanted."""
+        schemes = [name for each in case.operation.definition.raw.get("security", []) for name in each]
+        if not schemes:
+            return None
+        name = schemes[next(_turn) % len(schemes)]
+        return {
+            "application": _basic(FACTS["client_id"], FACTS["client_secret"]),
+            "management": _basic("default", FACTS["management_token"]),
+            "manager": f"Bearer {FACTS['management_token']}",
+            "token": f"Bearer {_owner(case)['access_token']}",
+        }[name]
+
+    def set(self, case: Any, data: str | None, _context: Any) -> None:
+        """Put the header on a request."""
+        if data is not None:
+            case.headers["Authorization"] = data
+
+
+def _owner(case: Any) -> dict[str, Any]:
+    """Choose the owner whose car has what a path is about: the make it names, or a tank."""
+    parts = case.operation.path.split("/")
+    make = parts[4] if len(parts) > 4 else ""
+    owners: dict[str, dict[str, Any]] = FACTS["owners"]
+    return owners.get(_WITH_TANK if make in {"fuel", "engine"} else make, owners[_FIRST])
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 @schemathesis.hook
@@ -32,25 +83,133 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
             schema["pattern"] = _COUNTRY
         elif parameter["name"] == "vin" and parameter["in"] == "query":
             schema["pattern"] = "^[0-9A-HJ-NPR-Za-hj-npr-z]{17}$"
-        elif parameter["name"] == "test_mode_compatibility_level":
-            schema["enum"] = list(LEVELS)
+        elif parameter["name"] == "codes":
+            schema["pattern"] = "^odometer$"  # what every car has
     many = schemas["CompatibilityList"]["properties"]
     many["country"]["pattern"] = _COUNTRY
     for option in many["scope"]["anyOf"]:
         if option["type"] == "string":
             option["pattern"] = _SCOPE
+    _narrow_simulator(schemas)
+    # Whether 60 degrees are too many depends on a header, so these requests come without it.
+    schemas["CabinAction"]["anyOf"][1]["properties"]["temperature"]["maximum"] = 32
+    cabin = raw_schema["paths"]["/v2.0/vehicles/{id}/tesla/climate/cabin"]["post"]
+    cabin["parameters"] = [each for each in cabin["parameters"] if each["name"] != "sc-unit-system"]
+    # The token endpoint's second path grants credentials as well: requests with made-up codes are right to be refused.
+    flows = raw_schema["components"]["securitySchemes"]["owner"]["flows"]
+    flows["clientCredentials"] = {"tokenUrl": "/oauth/token/oauth/token", "scopes": {}}
+
+
+def _narrow_simulator(schemas: dict[str, Any]) -> None:
+    """Say what simulated cars know: the document leaves the words to the simulator, which refuses others by name."""
+    changes = schemas["Changes"]["properties"]
+    changes["scenario"] = {"anyOf": [{"enum": sorted(SCENARIOS)}, {"type": "null"}]}
+    # What every car has, whatever it is driven by.
+    share, truth = {"type": "number", "minimum": 0, "maximum": 100}, {"type": "boolean"}
+    known = {"washer": share, "low_voltage": share, "locked": truth, "hood": truth, "trunk": truth}
+    changes["settings"] = {"type": "object", "properties": known, "additionalProperties": False}
+    fault = schemas["Fault"]["properties"]
+    fault["codes"]["items"] = {"enum": sorted(signals())}
+    # A day instead of a month: a hundred cars live through every minute of it.
+    schemas["ClockChange"]["properties"]["step"]["anyOf"][0]["maximum"] = 86_400
+    # The clock of this server steps, so that every run meets the same cars; such a clock refuses a speed.
+    schemas["ClockChange"]["oneOf"] = schemas["ClockChange"]["oneOf"][:1]
+    schemas["ClockChange"]["properties"]["speed"] = {"type": "null"}
 
 
 @schemathesis.hook
 def filter_case(_context: Any, case: Any) -> bool:
     """Leave out what the document calls wrong and the wire allows on purpose."""
+    units = str((case.headers or {}).get("sc-unit-system", "metric"))
+    if units not in _UNITS and units.lower() in {"", *_UNITS}:
+        return False  # read in any case, and an empty one counts as none
     query = case.query or {}
     values = [each for value in query.values() for each in (value if isinstance(value, list) else [value])]
-    if any(value in _ABSENT for value in values):
-        return False  # SDKs send absent parameters so: they count as left out
-    if _NULL in values:
-        return False  # counts as left out as well: reported, see test_bad_input
+    if not _is_good(case, ParameterLocation.QUERY) and any(value in _ABSENT for value in values):
+        return False  # SDKs send absent parameters so: they count as left out, and null to Schemathesis is the text
+    if case.operation.definition.raw["operationId"] == "delete_connections" and not {"user_id", "vehicle_id"} & {
+        *query
+    }:
+        return False  # one of the two is needed, which OpenAPI cannot say
     mode, level = query.get("mode"), query.get("test_mode_compatibility_level")
     if "vin" in query and ((mode in ("test", "simulated") and not level) or (mode == "live" and level)):
         return False  # refused, though each value is good: the one needs the other, which OpenAPI cannot say
     return not (level in LEVELS and len(str(query.get("vin"))) == 17)  # any 17 characters do
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
+    """Let most good requests be about what exists: made-up ids are all answered alike."""
+    name = case.operation.definition.raw["operationId"]
+    if _is_good(case, ParameterLocation.PATH):
+        _name_what_exists(case, name)
+    if _is_good(case, ParameterLocation.QUERY) and case.query:
+        _ask_for_what_exists(case, name)
+    if _is_good(case, ParameterLocation.HEADER) and "idempotency-key" in (case.headers or {}):
+        # Every request gets a key of its own: one that has named another command is refused, whatever it looks like.
+        case.headers["idempotency-key"] = f"{next(_turn)}{case.headers['idempotency-key']}"[:255]
+    if _is_good(case, ParameterLocation.BODY) and isinstance(case.body, dict):
+        # To JSON Schema 5.0 is a whole number, to the server it is not, and no client writes one so.
+        case.body |= {each: int(case.body[each]) for each in _WHOLE if isinstance(case.body.get(each), float)}
+    if name in _TOKEN and _is_good(case, ParameterLocation.BODY) and next(_turn) % 8:
+        case.body = {"grant_type": "refresh_token", "refresh_token": FACTS["owners"][_FIRST]["refresh_token"]}
+
+
+@schemathesis.hook
+def after_call(_context: Any, case: Any, response: Any) -> None:
+    """Keep what only the server can write: the newest refresh token, for the one before it stops working soon, and
+    cursors.
+    """
+    name = case.operation.definition.raw["operationId"]
+    if name in _TOKEN and response.status_code == 200:
+        FACTS["owners"][_FIRST]["refresh_token"] = response.json()["refresh_token"]
+    if name == "connections" and response.status_code == 200:
+        _cursors.add(response.json()["paging"]["cursor"])
+
+
+@schemathesis.hook
+def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bool:
+    """Let a fault script be read after it was deleted: its entries are gone, and the car has an empty one."""
+    script = case.operation.definition.raw["operationId"] == "simulated_faults"
+    return not (script and isinstance(failure, UseAfterFree))
+
+
+def _name_what_exists(case: Any, name: str) -> None:
+    path = case.path_parameters or {}
+    if "id" in path:
+        path["id"] = _vehicle(path["id"], _owner(case)["vehicle_ids"], destroys=name in _DESTROYS)
+    if "webhook_id" in path:
+        path["webhook_id"] = FACTS["webhook_id"]  # another is refused, however good its form
+    # A car's fault script may be full: they are set on one after another.
+    if "car" in path and (path["car"] not in FACTS["cars"] or name == "add_simulated_fault"):
+        path["car"] = FACTS["cars"][next(_turn) % len(FACTS["cars"])]
+
+
+def _ask_for_what_exists(case: Any, name: str) -> None:
+    query, cars = case.query, FACTS["owners"][_FIRST]["vehicle_ids"]
+    if query.get("cursor") not in _cursors:
+        query.pop("cursor", None)
+    if name == "vehicles":
+        query["offset"] = int(query.get("offset", 0)) % 5  # an empty page leads nowhere
+    if name == "delete_connections":
+        # Of the owner of all cars not everything is cut.
+        query["vehicle_id"] = _vehicle(query.get("vehicle_id", ""), cars, destroys=True)
+    elif isinstance(query.get("vehicle_id"), str) and next(_turn) % 2:
+        query["vehicle_id"] = cars[-1]
+
+
+def _vehicle(given: str, cars: list[str], *, destroys: bool) -> str:
+    """Choose a vehicle. What is cut off is never an owner's last one, which all reads and commands are about; an id
+    that came over a link stays, so that what was cut off is asked for again.
+    """
+    if given in cars[:-1]:
+        return given
+    if destroys:
+        return cars[next(_turn) % (len(cars) - 1)]
+    return given if next(_turn) % 8 == 0 else cars[-1]
+
+
+def _is_good(case: Any, location: ParameterLocation) -> bool:
+    """Tell whether a part of a request is as the document wants it."""
+    part = case.meta.components.get(location) if case.meta else None
+    return part is None or part.mode.is_positive

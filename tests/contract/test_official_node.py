@@ -186,9 +186,9 @@ def test_an_absent_vin_is_undefined_on_the_wire_and_required(node_sdk: Sdk, serv
 
 
 @pytest.mark.parametrize("function", ["getUser", "getVehicles"])
-def test_a_call_that_is_not_served_yet_is_an_error_of_the_sdk(node_sdk: Sdk, server: Server, function: str) -> None:
+def test_a_token_nobody_gave_is_refused(node_sdk: Sdk, server: Server, function: str) -> None:
     error = node_sdk.error(function, "token")
-    check_error(server, error, status=404, kind="RESOURCE_NOT_FOUND", code="PATH")
+    check_error(server, error, status=401, kind="AUTHENTICATION", code=None)
 
 
 @pytest.fixture

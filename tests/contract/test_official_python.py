@@ -184,9 +184,9 @@ def test_a_json_body_on_get_is_accepted(python_sdk: Sdk, server: Server) -> None
     assert found["compatible"] is True
 
 
-def test_a_call_that_is_not_served_yet_is_an_error_of_the_sdk(python_sdk: Sdk, server: Server) -> None:
+def test_a_token_nobody_gave_is_refused(python_sdk: Sdk, server: Server) -> None:
     error = python_sdk.error("get_user", "token")
-    check_exception(server, error, status=404, kind="RESOURCE_NOT_FOUND", code="PATH")
+    check_exception(server, error, status=401, kind="AUTHENTICATION", code=None)
 
 
 @pytest.fixture

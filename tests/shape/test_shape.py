@@ -15,8 +15,9 @@ from tests.conftest import ROOT
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 LONGEST = 600
 TABLE = re.compile(r"^_\w+_table\.py$")
+_MARKER = "[a-z_]+ [=!]= '[A-Za-z0-9]+'"
 REQUIREMENT = re.compile(
-    r"""^[a-z0-9][a-z0-9._-]*(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+!]*( ; [a-z_]+ [=!]= '[A-Za-z0-9]+')?$"""
+    rf"^[a-z0-9][a-z0-9._-]*(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+!]*( ; {_MARKER}( and {_MARKER})*)?$"
 )
 # Written in pieces, so that this file does not hold them itself.
 REGISTRIES = (
@@ -135,6 +136,6 @@ def test_what_is_forbidden_would_be_seen(text: str) -> None:
 
 def test_every_test_is_in_a_module_pytest_collects() -> None:
     for path in sorted((ROOT / "tests").rglob("*.py")):
-        tests = re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+        tests = re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
         assert bool(tests) is path.name.startswith("test_"), path
         assert len(tests) == len(set(tests)), f"{path} has two tests of one name"

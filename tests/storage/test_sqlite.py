@@ -2,35 +2,70 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import msgspec
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from tests.storage.conftest import NOW, application
 
-from carwire.core.applications import Application
-from carwire.core.errors import CannotStart
-from carwire.kit.secrets import SecretHasher
-from carwire.services.accounts import AccountService
-from carwire.storage.sql import schema, upgrade
-from carwire.storage.sql.sqlite import FILE_NAME, HEAD, SqliteApplications, open_database
+from carwire.core.errors import CannotStart, StoreUnavailable
+from carwire.kit.secrets import Secret
+from carwire.storage.audit import first_break
+from carwire.storage.sealing import Sealer, open_sealer
+from carwire.storage.sql import schema, sqlite, sqlite_driver, upgrade
+from carwire.storage.sql.opening import HEAD
+from carwire.storage.sql.sqlite import FILE_NAME
+from carwire.storage.sql.store import SqlStore, open_store
 
-NOW = datetime(2026, 11, 21, 13, 5, 0, 123456, tzinfo=UTC)
+KEYS = f"k:{'1' * 64}"
 
 
-def application(client_id: str = "a", *, minutes: int = 0, token: bytes = bytes(32)) -> Application:
-    return Application(
-        client_id, f"App {client_id}", ("https://a.example/cb", "app://é"), bytes(range(32)), token,
-        NOW + timedelta(minutes=minutes),
-    )  # fmt: skip
+def sealer() -> Sealer:
+    return open_sealer(Path("nowhere"), KEYS)
+
+
+def open_database(folder: Path) -> sqlite3.Connection:
+    return sqlite.open_database(folder, sealer())
+
+
+def opened(folder: Path) -> SqlStore:
+    return open_store(folder, None, sealer())
+
+
+def added(folder: Path, *client_ids: str) -> None:
+    """Add applications to the database in a folder."""
+
+    async def add() -> None:
+        store = opened(folder)
+        for client_id in client_ids:
+            await store.add(application(client_id), Secret("token"))
+        await store.close()
+
+    asyncio.run(add())
+
+
+def kept(folder: Path) -> list[str]:
+    """Return the client ids of the applications in the database in a folder."""
+
+    async def find() -> list[str]:
+        store = opened(folder)
+        found = await store.all()
+        await store.close()
+        assert found == [application(each.client_id) for each in found]
+        return [each.client_id for each in found]
+
+    return asyncio.run(find())
 
 
 def tables(connection: sqlite3.Connection) -> set[tuple[str, str, str, str | None]]:
@@ -40,10 +75,8 @@ def tables(connection: sqlite3.Connection) -> set[tuple[str, str, str, str | Non
 
 def filled(folder: Path) -> Path:
     """Make a database of several pages in `folder`, closed and checkpointed."""
+    added(folder, *map(str, range(50)))
     with closing(open_database(folder)) as connection:
-        store = SqliteApplications(connection)
-        for n in range(50):
-            store.add(application(str(n), token=n.to_bytes(32)))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert (folder / FILE_NAME).stat().st_size > 4 * 4096
     return folder / FILE_NAME
@@ -76,60 +109,172 @@ def test_the_tables_in_code_are_those_of_the_migrations(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_an_application_comes_back_as_it_was_stored(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path)) as connection:
-        store = SqliteApplications(connection)
-        assert store.all() == []
-        store.add(application())
-        assert store.find("a") == application()
-        assert store.find("b") is None
-        changed = msgspec.structs.replace(application(), name="Other", redirect_uris=(), secret_digest=bytes(32))
-        assert store.replace(changed) is True
-        assert store.find("a") == changed
-        assert store.replace(application("b")) is False
-        assert store.delete("b") is False
-        assert store.delete("a") is True
-        assert (store.find("a"), store.delete("a")) == (None, False)
-
-
-def test_applications_are_listed_oldest_first(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path)) as connection:
-        store = SqliteApplications(connection)
-        made = [
-            application("a", minutes=5),
-            application("b", minutes=-5, token=b"b" * 32),
-            application("c", token=b"c" * 32),
-        ]
-        for each in made:
-            store.add(each)
-        assert [each.client_id for each in store.all()] == ["b", "c", "a"]
-
-
-def test_a_second_application_with_the_same_id_or_token_is_refused_and_changes_nothing(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path)) as connection:
-        store = SqliteApplications(connection)
-        store.add(application())
-        for twin in (application(token=b"x" * 32), application("b")):
-            with pytest.raises(sqlite3.IntegrityError):
-                store.add(twin)
-        assert store.all() == [application()]
-
-
 def test_what_was_stored_is_there_after_reopening(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path)) as connection:
-        SqliteApplications(connection).add(application())
-    with closing(open_database(tmp_path)) as connection:
-        assert SqliteApplications(connection).all() == [application()]
+    added(tmp_path, "a")
+    assert kept(tmp_path) == ["a"]
 
 
-def test_what_was_stored_is_seen_by_another_connection_and_survives_a_copy_of_the_files(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path / "a")) as connection:
-        SqliteApplications(connection).add(application())
-        with closing(open_database(tmp_path / "a")) as other:
-            assert SqliteApplications(other).all() == [application()]
+def test_what_was_stored_is_seen_by_another_store_and_survives_a_copy_of_the_files(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        first, second = opened(tmp_path / "a"), opened(tmp_path / "a")
+        await first.add(application("a"), Secret("token"))
+        assert await second.all() == [application("a")]
         shutil.copytree(tmp_path / "a", tmp_path / "b")  # as after a power cut: nothing was closed
-        with closing(open_database(tmp_path / "b")) as copy:
-            assert SqliteApplications(copy).all() == [application()]
+        await first.close()
+        await second.close()
+
+    asyncio.run(scenario())
+    assert kept(tmp_path / "b") == ["a"]
+
+
+@pytest.mark.anyio
+async def test_the_version_shows_writes_of_another_process_within_a_moment(tmp_path: Path) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    seen = first.version()
+    await second.note("kind", "x", {}, NOW)
+    await asyncio.sleep(0.03)
+    assert first.version() == seen, "other tables do not count"
+    await second.add(application("a"), Secret("token"))
+    await asyncio.sleep(0.03)
+    assert first.version() != seen
+    await first.close()
+    await second.close()
+
+
+@pytest.mark.anyio
+async def test_a_writer_that_has_to_wait_keeps_no_reader_waiting(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    await store.add(application("a"), Secret("token"))
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(store.add(application("b"), Secret("token")))
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+            assert await store.find("a") == application("a")
+        assert not writing.done()
+        other.execute("ROLLBACK")
+        await writing
+    assert await store.find("b") == application("b")
+    await store.close()
+
+
+@pytest.mark.anyio
+async def test_a_full_disk_is_said_and_nothing_half_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite_driver.connect
+
+    def small(path: Path) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.execute(f"PRAGMA max_page_count = {pages + 4}")  # holds for one connection
+        return connection
+
+    store = opened(tmp_path)
+    with closing(connect(tmp_path / FILE_NAME)) as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    monkeypatch.setattr(sqlite_driver, "connect", small)
+    refused = 0
+    for n in range(20):
+        try:
+            await store.note("kind", f"{n}", {"long": "x" * 3000}, NOW)
+        except StoreUnavailable as error:
+            refused += 1
+            assert "full" in str(error)
+    assert 10 < refused < 20
+    lines = await store.audit()
+    assert len(lines) == 20 - refused
+    assert first_break(lines) is None
+    await store.ping()
+    await store.close()
+    monkeypatch.setattr(sqlite_driver, "connect", connect)
+    again = opened(tmp_path)
+    await again.note("kind", "room again", {}, NOW)
+    assert first_break(await again.audit()) is None
+    await again.close()
+
+
+@pytest.mark.anyio
+async def test_waiting_writes_are_committed_together_and_one_by_one_they_are_not(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    commits: list[int] = []
+    commit = sqlite_driver._commit
+
+    def counted(connection: sqlite3.Connection, jobs: list[sqlite_driver._Job]) -> list[sqlite_driver._Outcome]:
+        commits.append(len(jobs))
+        return commit(connection, jobs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite_driver, "_commit", counted)
+        await asyncio.gather(*(store.note("kind", f"{n}", {}, NOW) for n in range(100)))
+        assert sum(commits) == 100
+        assert len(commits) < 20
+        commits.clear()
+        for n in range(5):
+            await store.note("kind", f"{n}", {}, NOW)
+        assert commits == [1] * 5
+    await store.close()
+
+
+def test_nobody_changes_or_deletes_a_line_of_the_audit(tmp_path: Path) -> None:
+    async def write() -> None:
+        store = opened(tmp_path)
+        await store.note("kind", "x", {}, NOW)
+        await store.close()
+
+    asyncio.run(write())
+    with closing(open_database(tmp_path)) as connection:
+        for statement in ("UPDATE audit SET kind = 'y'", "DELETE FROM audit"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(statement)
+
+
+def test_a_database_of_the_first_schema_keeps_its_applications(tmp_path: Path) -> None:
+    upgrade.upgrade(tmp_path / FILE_NAME, "0001")
+    first = application("a")
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection, connection:
+        for n, each in enumerate((first, application("b", minutes=1))):
+            connection.execute(
+                "INSERT INTO applications VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    each.client_id, each.name, msgspec.json.encode(each.redirect_uris).decode(), each.secret_digest,
+                    each.management_token_digest, each.created_at.astimezone(timezone(timedelta(hours=n))).isoformat(),
+                ),
+            )  # fmt: skip
+    before = (tmp_path / FILE_NAME).read_bytes()
+
+    async def look() -> None:
+        store = opened(tmp_path)
+        assert await store.all() == [first, application("b", minutes=1)]
+        assert await store.find_by_management_token(first.management_token_digest) == first
+        assert await store.management_token("a") is None
+        assert await store.replace(first, Secret("new")) is True
+        assert (await store.management_token("a") or Secret("")).reveal() == "new"
+        await store.close()
+
+    asyncio.run(look())
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / FILE_NAME).write_bytes(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "upgrade", failing_after(command.upgrade))
+        assert "cannot be brought" in refused(tmp_path / "again")
+    with closing(sqlite3.connect(tmp_path / "again" / FILE_NAME)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT count(*) FROM applications").fetchall() == [(2,)]
+        assert {name for _, name, *_ in tables(connection)} == {
+            "applications", "alembic_version", "sqlite_autoindex_alembic_version_1", "sqlite_autoindex_applications_1",
+            "sqlite_autoindex_applications_2",
+        }  # fmt: skip
+
+
+def failing_after(work: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that does the work and fails then."""
+
+    def run(*arguments: object) -> None:
+        work(*arguments)
+        msg = "cut off"
+        raise RuntimeError(msg)
+
+    return run
 
 
 def test_the_database_is_committed_with_fsync_in_wal_mode(tmp_path: Path) -> None:
@@ -147,8 +292,8 @@ def test_a_missing_folder_is_made_with_its_parents(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["with blank", "ünïcödé", "a?b", "a#b", "a%20b", "a&mode=memory"])
 def test_a_folder_of_any_name_holds_its_database(tmp_path: Path, name: str) -> None:
-    with closing(open_database(tmp_path / name)) as connection:
-        SqliteApplications(connection).add(application())
+    added(tmp_path / name, "a")
+    assert kept(tmp_path / name) == ["a"]
     assert (tmp_path / name / FILE_NAME).is_file()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -249,24 +394,3 @@ def test_a_database_another_program_keeps_locked_is_refused_as_such(
         message = refused(tmp_path)
     assert "locked" in message
     assert "damaged" not in message
-
-
-def test_no_secret_is_in_the_files_after_registering_and_rotating(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path)) as connection:
-        pepper = random.Random(3).randbytes(32)
-        hasher = SecretHasher(pepper)
-        service = AccountService(SqliteApplications(connection), hasher, lambda: NOW)
-        made = [service.register(f"App {n}") for n in range(20)]
-        rotated = [service.rotate_secret(new.application.client_id) for new in made]
-        service.delete(made[0].application.client_id)
-        secrets = [*rotated, *(new.client_secret for new in made), *(new.management_token for new in made)]
-        files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-        assert {FILE_NAME, f"{FILE_NAME}-wal"} <= set(files)
-        everything = b"".join(files.values())
-        assert hasher.hash(rotated[1]) in everything, "the search finds what is there"
-        assert made[1].application.client_id.encode() in everything
-        for text in (secret.reveal() for secret in secrets):
-            assert text.encode() not in everything
-            assert text.encode("utf-16-le") not in everything
-            assert text.encode().hex().encode() not in everything
-        assert pepper not in everything

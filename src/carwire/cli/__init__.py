@@ -27,10 +27,28 @@ for verb, function, sentence in (
     ("create", "create", "Register an application and print its secrets, this once."),
     ("list", "show", "List the applications."),
     ("rotate-secret", "rotate_secret", "Draw a new client secret; the old one stops working."),
+    ("rotate-management-token", "rotate_management_token", "Draw a new management token."),
+    ("change", "change", "Change redirect URIs, and what the application demands in Connect."),
     ("delete", "delete", "Delete an application."),
 ):
     application_verbs.command(f"carwire.cli.applications:{function}", name=verb, help=sentence)
 cli.command(application_verbs)
+webhook_verbs = App(name="webhook", help="Manage an application's webhooks.")
+for verb, function, sentence in (
+    ("create", "create", "Keep a webhook that vehicles can be subscribed to."),
+    ("list", "show", "List an application's webhooks."),
+    ("delete", "delete", "Delete a webhook with its subscriptions."),
+):
+    webhook_verbs.command(f"carwire.cli.webhooks:{function}", name=verb, help=sentence)
+cli.command(webhook_verbs)
+key_verbs = App(name="keys", help="Manage the keys that seal secrets.")
+for verb, function, sentence in (
+    ("list", "show", "List the keys and how much each seals."),
+    ("rotate", "rotate", "Draw a new key and seal everything with it."),
+    ("retire", "retire", "Drop the keys that seal nothing any more."),
+):
+    key_verbs.command(f"carwire.cli.keys:{function}", name=verb, help=sentence)
+cli.command(key_verbs)
 simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (
     ("list", "show_cars", "List the simulated cars, or the scenarios."),
@@ -38,6 +56,7 @@ for verb, function, sentence in (
     ("set", "change", "Let a car begin a scenario, or set something on it by hand."),
     ("step", "step", "Move the world's clock on."),
     ("run", "run", "Run one car, printing what changes."),
+    ("command", "command", "Give a car a command."),
     ("fault", "fault", "Let something go wrong with a car's connection."),
     ("reset", "reset", "Begin a new world."),
 ):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from carwire.settings import read_settings
+
+if TYPE_CHECKING:
+    from carwire.services.accounts import AccountService
+
+T = TypeVar("T")
 
 
 def create(name: str, *, redirect_uri: list[str] | None = None, json: bool = False, data: Path | None = None) -> None:
@@ -24,7 +32,7 @@ def create(name: str, *, redirect_uri: list[str] | None = None, json: bool = Fal
     data
         The server's data folder.
     """
-    new = _accounts(data).register(name, tuple(redirect_uri or ()))
+    new = _run(data, lambda accounts: accounts.register(name, tuple(redirect_uri or ())))
     shown = {
         "client_id": new.application.client_id,
         "client_secret": new.client_secret.reveal(),
@@ -52,7 +60,7 @@ def show(*, json: bool = False, data: Path | None = None) -> None:
             "created_at": application.created_at.isoformat(timespec="seconds"),
             "redirect_uris": [*application.redirect_uris],
         }
-        for application in _accounts(data).list()
+        for application in _run(data, lambda accounts: accounts.list())
     ]
     if json:
         print(msgspec.json.encode(rows).decode())
@@ -75,9 +83,72 @@ def rotate_secret(client_id: str, *, json: bool = False, data: Path | None = Non
     data
         The server's data folder.
     """
-    secret = _accounts(data).rotate_secret(client_id)
+    secret = _run(data, lambda accounts: accounts.rotate_secret(client_id))
     shown = {"client_id": client_id, "client_secret": secret.reveal()}
     _show(shown, json=json, remark="The secret is not shown again: only its digest is kept.")
+
+
+def rotate_management_token(client_id: str, *, json: bool = False, data: Path | None = None) -> None:
+    """Draw a new management token; the old one stops working at once, and webhooks are signed with the new one.
+
+    Parameters
+    ----------
+    client_id
+        The application.
+    json
+        Print JSON.
+    data
+        The server's data folder.
+    """
+    token = _run(data, lambda accounts: accounts.rotate_management_token(client_id))
+    shown = {"client_id": client_id, "application_management_token": token.reveal()}
+    _show(shown, json=json, remark="The token is not shown again: it is kept sealed, for signing webhooks.")
+
+
+def change(
+    client_id: str,
+    *,
+    redirect_uri: list[str] | None = None,
+    origin: list[str] | None = None,
+    scope: str | None = None,
+    country: str | None = None,
+    require_pkce: bool | None = None,
+    block_incapable: bool | None = None,
+    data: Path | None = None,
+) -> None:
+    """Change what an application demands or allows in Connect. What is left out stays.
+
+    Parameters
+    ----------
+    client_id
+        The application.
+    redirect_uri
+        Where a browser may be sent back to, in place of those so far; the first is the default.
+    origin
+        What may receive the result by a window message, in place of those so far.
+    scope
+        The permissions asked for when a request names none, separated by spaces.
+    country
+        The country taken when a request names none.
+    require_pkce
+        Refuse requests without a PKCE challenge. The official SDKs send none.
+    block_incapable
+        Keep cars out that lack a required permission.
+    data
+        The server's data folder.
+    """
+    given = {
+        "origins": None if origin is None else tuple(origin),
+        "scope": scope,
+        "country": country,
+        "require_pkce": require_pkce,
+        "block_incapable": block_incapable,
+    }
+    rules = {name: value for name, value in given.items() if value is not None}
+    uris = None if redirect_uri is None else tuple(redirect_uri)
+    changed = _run(data, lambda accounts: accounts.change(client_id, uris, **rules))
+    shown = {"client_id": client_id, "redirect_uris": list(changed.redirect_uris)}
+    _show({**shown, **msgspec.to_builtins(changed.rules)}, json=False, remark="Changed.")
 
 
 def delete(client_id: str, *, data: Path | None = None) -> None:
@@ -90,17 +161,21 @@ def delete(client_id: str, *, data: Path | None = None) -> None:
     data
         The server's data folder.
     """
-    _accounts(data).delete(client_id)
+    _run(data, lambda accounts: accounts.delete(client_id))
     print(f"Deleted {client_id}.")
 
 
-def _accounts(data: Path | None):  # type: ignore[no-untyped-def]  # its type costs the import
+def _run(data: Path | None, call: Callable[[AccountService], Coroutine[Any, Any, T]]) -> T:
     from carwire.app import open_accounts
 
-    return open_accounts(read_settings(os.environ, data=data))
+    async def run() -> T:
+        async with open_accounts(read_settings(os.environ, data=data)) as accounts:
+            return await call(accounts)
+
+    return asyncio.run(run())
 
 
-def _show(values: dict[str, object], *, json: bool, remark: str) -> None:
+def _show(values: Mapping[str, object], *, json: bool, remark: str) -> None:
     if json:
         print(msgspec.json.encode(values).decode())
         return

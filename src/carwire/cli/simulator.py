@@ -1,31 +1,36 @@
 """``carwire sim``: the simulated cars.
 
-The world is kept in ``simulator.json`` in the data folder, so that commands compose: what one sets, the next one finds.
-Its clock stands between commands; ``step`` and ``run`` move it.
+The world is kept in the data folder, so that commands compose: what one sets, the next one finds. Its clock stands
+between commands; ``step`` and ``run`` move it. While a server runs on the same folder the commands are given to it, and
+its clock is as it was told to be.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final
 
 import msgspec
 
+from carwire.cli.simulated import simulator
+from carwire.core.commands import COMMANDS, Choice, Number
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.problems import parse_kind
-from carwire.core.signals.reading import Problem, Reading
+from carwire.core.signals.reading import Problem, Reading, Snapshot
+from carwire.core.simulation import CarSummary, Fault, Half, On, Simulator
 from carwire.kit.clock import timestamp
 from carwire.settings import read_settings
 
-if TYPE_CHECKING:
-    from carwire.connectors.simulator.world import World
-
 _DURATION: Final = re.compile(r"(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s?)?", re.ASCII)
+_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+_TRUTHS: Final = {"true": True, "false": False}
 _SECONDS: Final = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _MAX_LINES: Final = 10_000  # of a run; a longer one is a slip of the hand
 
@@ -63,7 +68,7 @@ def show_cars(*, scenarios: bool = False, json: bool = False, data: Path | None 
         rows: list[dict[str, object]] = [{"scenario": s.name, "what happens": s.sentence} for s in SCENARIOS.values()]
     else:
         with _world(data, keep=False) as world:
-            rows = [_summary(world, vin) for vin in world.vins()]
+            rows = [_row(summary) for summary in world.summaries()]
     if json:
         print(msgspec.json.encode(rows).decode())
         return
@@ -85,39 +90,32 @@ def show(car: str, *codes: str, json: bool = False, data: Path | None = None) ->
         The data folder.
     """
     with _world(data, keep=False) as world:
-        vin = world.find(car)
-        snapshot = world.read(vin, _codes(world, vin, codes))
-        if json:
-            print(msgspec.json.encode(snapshot).decode())
-            return
-        print(f"{vin}  {_title(world, vin)}  at {timestamp(world.now)}, scenario {world.car(vin).scenario}")
-    _table([{"signal": code, **_cells(answer)} for code, answer in snapshot.answers.items()])
+        found = world.signals(car, codes)
+    if json:
+        print(msgspec.json.encode(Snapshot(found.car.vin, found.answers)).decode())
+        return
+    print(f"{found.car.vin}  {_title(found.car)}  at {timestamp(found.now)}, scenario {found.car.scenario}")
+    _table([{"signal": code, **_cells(answer)} for code, answer in found.answers.items()])
 
 
 def change(car: str, *changes: str, data: Path | None = None) -> None:
-    """Let a car begin a scenario, or set something on it by hand, in the order given.
+    """Let a car begin a scenario, then set things on it by hand in the order given: all of it or nothing.
 
     Parameters
     ----------
     car
         A VIN, or the id of a model.
     changes
-        Scenarios (see carwire sim list --scenarios), and settings like charge=0.5, plug=ac or door_front_left=open.
+        A scenario (see carwire sim list --scenarios), and settings like charge=0.5, plug=ac or door_front_left=open.
     data
         The data folder.
     """
-    if not changes:
-        raise InvalidInput(FieldProblem("changes", "give a scenario or settings like charge=0.5"))
+    scenarios = [each for each in changes if "=" not in each]
+    if len(scenarios) > 1:
+        raise InvalidInput(FieldProblem("scenario", f"one at a time, not {' and '.join(s[:60] for s in scenarios)}"))
     with _world(data) as world:
-        vin = world.find(car)
-        for each in changes:
-            name, equals, text = each.partition("=")
-            if equals:
-                world.adjust(vin, name, text)
-            else:
-                world.start(vin, each)
-        summary = _summary(world, vin)
-    _table([summary])
+        summary = world.change(car, scenarios[0] if scenarios else None, _pairs(changes))
+    _table([_row(summary)])
 
 
 def step(duration: str, *, data: Path | None = None) -> None:
@@ -131,8 +129,7 @@ def step(duration: str, *, data: Path | None = None) -> None:
         The data folder.
     """
     with _world(data) as world:
-        world.step(seconds_of(duration))
-        now = world.now
+        now = world.step(seconds_of(duration)).now
     print(f"It is {timestamp(now)} in the simulated world.")
 
 
@@ -166,31 +163,60 @@ def run(
     if pace < 1 or length // pace > _MAX_LINES:
         raise InvalidInput(FieldProblem("every", f"must be at least 1s, and leave at most {_MAX_LINES:,} looks"))
     with _world(data) as world:
-        vin = world.find(car)
         if scenario:
-            world.start(vin, scenario)
-        before = _values(world, vin)
-        end = world.time + length
-        while world.time < end:
-            world.step(min(pace, end - world.time))
-            after = _values(world, vin)
+            world.change(car, scenario, {})
+        at, before = _look(world, car)
+        end = at + timedelta(seconds=length)
+        while at < end:
+            world.step(min(pace, int((end - at).total_seconds())))
+            at, after = _look(world, car)
             changed = {code: value for code, value in after.items() if value != before[code]}
             before = after
             if json:
-                print(msgspec.json.encode({"at": timestamp(world.now), "changed": changed}).decode())
+                print(msgspec.json.encode({"at": timestamp(at), "changed": changed}).decode())
             elif changed:
-                print(f"{timestamp(world.now)}  {_course(changed)}")
+                print(f"{timestamp(at)}  {_course(changed)}")
+
+
+def command(car: str, name: str, *arguments: str, json: bool = False, data: Path | None = None) -> None:
+    """Give a car a command, and say what became of it. The status is 1 unless it was done.
+
+    Parameters
+    ----------
+    car
+        A VIN, or the id of a model.
+    name
+        The command, like charge-start or climate-start.
+    arguments
+        What goes with it, like percent=80.
+    json
+        Print JSON.
+    data
+        The data folder.
+    """
+    wrong = next((each for each in arguments if "=" not in each), None)
+    if wrong is not None:
+        raise InvalidInput(FieldProblem("arguments", f"{wrong[:60]!a} is not like percent=80"))
+    with _world(data) as world:
+        outcome = world.command(car, name, _arguments(name, _pairs(arguments)))
+    problem = outcome.problem
+    if json:
+        print(msgspec.json.encode(outcome).decode())
+    else:
+        print(f"{outcome.kind}, {problem.kind}: {problem.meaning}" if problem else outcome.kind)
+    if outcome.kind != "done":
+        sys.exit(1)
 
 
 def fault(
     car: str,
     kind: str | None = None,
     *,
-    on: Literal["all", "reads", "commands"] = "all",
+    on: On = "all",
     signal: list[str] | None = None,
-    latency: float = 0,
+    latency: float = 0.0,
     stale: bool = False,
-    half: Literal["answer_lost", "command_lost"] | None = None,
+    half: Half | None = None,
     retry_after: float | None = None,
     after: str = "0",
     lasting: str | None = None,
@@ -226,34 +252,29 @@ def fault(
     data
         The data folder.
     """
-    from carwire.connectors.simulator.faults import Fault
-
     unknown = [code for code in signal or () if code not in signals()]
     if unknown:
         raise InvalidInput(FieldProblem("signal", f"{unknown[0][:60]!a} is no signal"))
-    if latency < 0 or (retry_after or 0) < 0:
-        raise InvalidInput(FieldProblem("latency", "lengths of time are not negative"))
-    new = Fault(
-        kind=parse_kind(kind) if kind else None,
-        on=on,
-        codes=tuple(signal or ()),
-        latency_s=latency,
-        stale=stale,
-        half=half,
-        retry_after_s=retry_after,
-        after_s=seconds_of(after, "after"),
-        for_s=seconds_of(lasting, "lasting") if lasting else None,
-    )
-    does_something = new.kind or new.latency_s or new.stale or new.half
+    try:
+        new = Fault(
+            kind=parse_kind(kind) if kind else None,
+            on=on,
+            codes=tuple(signal or ()),
+            latency_s=latency,
+            stale=stale,
+            half=half,
+            retry_after_s=retry_after,
+            after_s=seconds_of(after, "after"),
+            for_s=seconds_of(lasting, "lasting") if lasting else None,
+        )
+    except ValueError as error:
+        raise InvalidInput(FieldProblem("latency", str(error))) from None
     with _world(data) as world:
-        vin = world.find(car)
         if clear:
-            world.fault(vin, None)
-        if does_something:
-            world.fault(vin, new)
-        script = world.script(vin)
+            world.clear_faults(car)
+        script = world.add_fault(car, new) if new.does_something else world.faults(car)
     for each in script:
-        print(msgspec.json.encode({"set_at": each.at, **msgspec.to_builtins(each.fault)}).decode())
+        print(msgspec.json.encode({"set_at": each.set_at, **msgspec.to_builtins(each.fault)}).decode())
     if not script:
         print("Nothing goes wrong with this car.")
 
@@ -268,61 +289,55 @@ def reset(*, seed: int = 1, data: Path | None = None) -> None:
     data
         The data folder.
     """
-    from carwire.connectors.simulator.world import World
-    from carwire.connectors.simulator.worldfile import save_world
-
-    world = World(seed)
-    save_world(world, read_settings(os.environ, data=data).data)
-    print(f"A new world of seed {seed}; it is {timestamp(world.now)} in it.")
+    with _world(data, fresh=True) as world:
+        now = world.reset(seed).now
+    print(f"A new world of seed {seed}; it is {timestamp(now)} in it.")
 
 
-@contextmanager
-def _world(data: Path | None, *, keep: bool = True) -> Iterator[World]:
-    """The world of the data folder, kept again unless something raised."""
-    from carwire.connectors.simulator.worldfile import load_world, save_world
-
-    folder = read_settings(os.environ, data=data).data
-    world = load_world(folder)
-    yield world
-    if keep:
-        save_world(world, folder)
+def _world(data: Path | None, *, keep: bool = True, fresh: bool = False) -> AbstractContextManager[Simulator]:
+    return simulator(read_settings(os.environ, data=data).data, keep=keep, fresh=fresh)
 
 
-def _codes(world: World, vin: str, beginnings: Sequence[str]) -> list[str]:
-    has = world.model(vin).signals
-    codes = [code for code in signals() if code in has and (not beginnings or code.startswith(tuple(beginnings)))]
-    if not codes:
-        raise InvalidInput(FieldProblem("codes", "the car has no signal with such a code"))
-    return codes
+def _look(world: Simulator, car: str) -> tuple[datetime, dict[str, object]]:
+    found = world.signals(car, ())
+    answers = found.answers.items()
+    return found.now, {c: a.value if isinstance(a, Reading) else {"problem": a.kind} for c, a in answers}
 
 
-def _values(world: World, vin: str) -> dict[str, object]:
-    answers = world.read(vin, _codes(world, vin, ())).answers
-    return {code: a.value if isinstance(a, Reading) else {"problem": a.kind} for code, a in answers.items()}
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, equals, value in (text.partition("=") for text in texts) if equals}
 
 
-def _title(world: World, vin: str) -> str:
-    m = world.model(vin)
-    return f"{m.year} {m.make} {m.model}"
+def _arguments(name: str, texts: Mapping[str, str]) -> dict[str, object]:
+    """Read arguments as the command wants them; what cannot be read stays text, for the command to refuse."""
+    wanted = COMMANDS[name].arguments if name in COMMANDS else {}
+    values: dict[str, object] = dict(texts)
+    for key, text in texts.items():
+        kind = wanted.get(key)
+        if isinstance(kind, Number) and _NUMBER.fullmatch(text):
+            values[key] = float(text)
+        elif isinstance(kind, Choice) and text in _TRUTHS:
+            values[key] = _TRUTHS[text]
+    return values
 
 
-def _summary(world: World, vin: str) -> dict[str, object]:
-    from carwire.connectors.simulator.car import fuel_level, soc
-    from carwire.connectors.simulator.scenarios import SCENARIOS
+def _title(car: CarSummary) -> str:
+    return f"{car.year} {car.make} {car.model}"
 
-    car, model = world.car(vin), world.model(vin)
+
+def _row(car: CarSummary) -> dict[str, object]:
     return {
-        "car": model.id,
-        "vin": vin,
-        "model": _title(world, vin),
-        "powertrain": model.powertrain,
+        "car": car.model_id,
+        "vin": car.vin,
+        "model": _title(car),
+        "powertrain": car.powertrain,
         "scenario": car.scenario,
-        "stage": SCENARIOS[car.scenario].stages[car.stage].name,
-        "battery": f"{soc(car, model):.0%}" if model.battery_kwh else None,
-        "tank": f"{fuel_level(car, model):.0%}" if model.tank else None,
-        "odometer_km": round(car.odometer_km, 1),
-        "signals": len(model.signals),
-        "commands": len(model.commands),
+        "stage": car.stage,
+        "battery": None if car.battery is None else f"{car.battery:.0%}",
+        "tank": None if car.tank is None else f"{car.tank:.0%}",
+        "odometer_km": car.odometer_km,
+        "signals": car.signals,
+        "commands": car.commands,
     }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
 from pathlib import Path
 
+from carwire.kit.secrets import new_secret
 from carwire.settings import Settings, read_settings
 
 
@@ -31,22 +33,31 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
 
     listener = bind(settings.host, settings.port)  # before anything slow: a taken port is known at once
     from carwire import app, logs
+    from carwire.cli.running import remove_running, write_running
     from carwire.http.server import serve
 
     logs.configure(settings.log_level)
     base_url = settings.base_url or _own_url(settings, listener.getsockname()[1])
-    carwire = app.build(settings, base_url)
-    greeting = f"Carwire answers at {base_url}"
+    key = new_secret()
+    store = app.open_database(settings)
+    greeting, made = f"Carwire answers at {base_url}", None
     if demo:
         from carwire.demo import ensure_demo
 
-        greeting = _greeting(settings, ensure_demo(settings.data, carwire.services.accounts, base_url))
+        made = asyncio.run(ensure_demo(settings.data, app.accounts_of(settings, store), base_url))
+        greeting = _greeting(settings, made)
+    carwire = app.build(settings, base_url, store=store, local_key=key, demo=made)
     gc.collect()
     gc.freeze()  # what the server is made of lives as long as it: collections need not walk it
+
+    def on_ready() -> None:
+        write_running(settings.data, _own_url(settings, listener.getsockname()[1]), key)
+        print(greeting, flush=True)
+
     try:
-        serve(carwire.asgi, listener, base_url, on_ready=lambda: print(greeting, flush=True))
+        serve(carwire.asgi, listener, base_url, on_ready=on_ready)
     finally:
-        carwire.database.close()
+        remove_running(settings.data, key)
         listener.close()
     print("Carwire has stopped.", file=sys.stderr)
 
@@ -75,5 +86,6 @@ Three commands to try in another terminal:
   curl {auth} {demo.base_url}/v1/compatibility/WBAKE5C58DJ107700
   curl {auth} {demo.base_url}/v1/vins/5YJXCDE22HF068739
 
+Connect a simulated car in the browser: {demo.base_url}/demo
 Start page, API reference and errors: {demo.base_url}/
 """

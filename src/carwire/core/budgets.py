@@ -6,13 +6,16 @@ woken costs the car's battery.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
 
+CRUMB_S: Final = 1e-6  # what seconds in a float are exact to: who comes after just the time told is not refused
+
 
 class Bucket(msgspec.Struct, frozen=True):
-    """At most `size` at once; full again after `refill_s` seconds of rest."""
+    """At most `size` at once; full again after `refill_s` seconds of rest. One of size 0 lets nothing through."""
 
     size: int
     refill_s: float
@@ -20,7 +23,11 @@ class Bucket(msgspec.Struct, frozen=True):
     @property
     def each_s(self) -> float:
         """Seconds after which there is one more."""
-        return self.refill_s / self.size
+        return self.refill_s / self.size if self.size else math.inf
+
+    def lacks_s(self, wanted: int, has: float) -> float:
+        """Seconds until there are as many as wanted; 0 when there are."""
+        return (wanted - has) * self.each_s if wanted > has else 0.0
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -59,8 +66,8 @@ def take(level: Level, budget: Budget, at: float, *, calls: int, wakes: int) -> 
     passed = max(0.0, at - level.at)
     has_calls = min(float(budget.calls.size), level.calls + passed / budget.calls.each_s)
     has_wakes = min(float(budget.wakes.size), level.wakes + passed / budget.wakes.each_s)
-    lacks = max((calls - has_calls) * budget.calls.each_s, (wakes - has_wakes) * budget.wakes.each_s)
+    lacks = max(budget.calls.lacks_s(calls, has_calls), budget.wakes.lacks_s(wakes, has_wakes))
     now = Level(has_calls, has_wakes, max(at, level.at))
-    if lacks > 0:
+    if lacks > CRUMB_S:
         return now, lacks
     return Level(has_calls - calls, has_wakes - wakes, now.at), None

@@ -17,7 +17,7 @@ import msgspec
 
 from carwire.core.errors import CarwireError
 from carwire.core.sources import SourceCar
-from carwire.core.vehicles import Mode, Owner
+from carwire.core.vehicles import Mode, Owner, Vehicle
 from carwire.kit.secrets import Secret
 
 CODE_LIFE: Final = timedelta(minutes=10)
@@ -125,3 +125,9 @@ class Approval(msgspec.Struct, frozen=True):
     consent: Consent
     result: Secret  # what the closed session answers again: the URL the browser is sent to, or the page's data
     at: datetime
+
+
+def demand(vehicle: Vehicle, permission: str | None) -> None:
+    """Raise `GrantMissing` unless the permission is granted on the vehicle, or none is needed."""
+    if permission is not None and permission not in vehicle.permissions:
+        raise GrantMissing(permission)

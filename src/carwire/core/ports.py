@@ -152,11 +152,11 @@ class VehicleStore(Protocol):
     async def keep_maker_session(self, user_id: str, session: Secret) -> None:
         """Replace it, after the source renewed it."""
 
-    async def readings(self, car_id: str, codes: Sequence[str]) -> dict[str, Reading]:
-        """Return the last known readings among the codes."""
+    async def readings(self, vehicle: Vehicle, codes: Sequence[str]) -> dict[str, Reading]:
+        """Return the last known readings among the codes, of those the car gave to the vehicle's account."""
 
-    async def keep(self, car_id: str, readings: Mapping[str, Reading]) -> None:
-        """Keep readings, each unless one that was measured later is kept already."""
+    async def keep(self, vehicle: Vehicle, readings: Mapping[str, Reading]) -> None:
+        """Keep readings for the vehicle's account, each unless one that was measured later is kept already."""
 
     async def mark_changed(self, car_id: str, at: datetime) -> None:
         """Note that a command may have changed the car: what was fetched up to `at`, in its source's time, is stale."""

@@ -53,7 +53,9 @@ class Owner(msgspec.Struct, frozen=True, gc=False):
 class Vehicle(msgspec.Struct, frozen=True, gc=False):
     """A car as one principal may know it: the vehicle id of its application, and what the owner granted on it.
 
-    `capacity_kwh` is the battery size the owner picked, null when none was asked for or picked.
+    `capacity_kwh` is the battery size the owner picked, null when none was asked for or picked. `account` tells the
+    account at the source apart, as `Owner.account_digest` does: what a car said is shown only to the account it was
+    said to, since a car can change hands.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Vehicle(msgspec.Struct, frozen=True, gc=False):
     external_id: str | None
     capacity_kwh: float | None
     car: Car
+    account: bytes = b""
 
 
 class Connection(msgspec.Struct, frozen=True, gc=False):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Request, Response
-from litestar.exceptions import InternalServerException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
@@ -18,21 +19,36 @@ from carwire.core.vin.decode import Vin
 from carwire.core.vin.structure import BLANKS, MAX_INPUT
 from carwire.http import openapi
 from carwire.http.call import Answer, Call, Route
-from carwire.http.door import application_of
+from carwire.http.door import Doors
 from carwire.http.edge import Edge
-from carwire.http.faults import answer_to
+from carwire.http.faults import ErrorWriter, Faults
 from carwire.http.metrics import Metrics
+from carwire.http.oauth.handlers import OAuthHandlers
+from carwire.http.oauth.handlers import routes as oauth_routes
 from carwire.http.operations import Health, OperationHandlers
 from carwire.http.v1 import compatibility as v1_compatibility
 from carwire.http.v1 import vins as v1_vins
 from carwire.http.v2 import compatibility as v2_compatibility
+from carwire.http.v2 import routes as v2
+from carwire.http.v2.batch import BatchHandlers
+from carwire.http.v2.commands import ActionHandlers
+from carwire.http.v2.management import ManagementHandlers
+from carwire.http.v2.vehicles import VehicleHandlers
 from carwire.http.web.pages import PageHandlers
+from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
+from carwire.services.commands import CommandService
 from carwire.services.compatibility import CompatibilityService
+from carwire.services.links import LinkService
+from carwire.services.tokens import TokenService
+from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
+from carwire.upstream.door import NEWEST, Freshness
 from carwire.wire.v2.compatibility import CompatibilityBody, MatrixEntry
 
 MAX_BODY: Final = 1024 * 1024  # bytes: 1,000 VINs need 70 KiB
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+PAGE_TAGS: Final = frozenset({"pages", "connect"})  # not part of the API document
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _LOOSE_VIN: Final = {
     "type": "string",
@@ -53,49 +69,79 @@ class Services(msgspec.Struct, frozen=True):
     """What the edge calls."""
 
     accounts: AccountService
+    access: AccessService
     vins: VinService
     compatibility: CompatibilityService
+    tokens: TokenService
+    vehicles: VehicleService
+    commands: CommandService
+    links: LinkService
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the pages say about this server: its origin, the VIN tables, the number of makes in the catalogue."""
+    """What the pages say about this server: its origin, the VIN tables, the number of makes in the catalogue, whether
+    it has the demo page.
+    """
 
     base_url: str
     data: str
     makes: int
+    demo: bool = False
 
 
 def create(
-    services: Services, facts: Facts, ready: OperationHandlers, metrics: Metrics
+    services: Services,
+    facts: Facts,
+    operations: OperationHandlers,
+    metrics: Metrics,
+    doors: Doors,
+    *,
+    more: tuple[Route, ...] = (),
+    default: Freshness = NEWEST,
+    lifespan: Lifespan | None = None,
 ) -> tuple[ASGIApp, tuple[Route, ...]]:
-    """Return the ASGI application and the route table it serves."""
-    api = (*_v2(services), *_v1(services), *_operations(ready))
+    """Return the ASGI application and the route table it serves. `more` are the rows of Connect and of optional parts;
+    `default` is how fresh vehicle data are when a request does not say, `lifespan` what runs beside the requests.
+    """
+    writer = ErrorWriter(facts.base_url, services.accounts)
+    api = (
+        *_compatibility(services),
+        *oauth_routes(OAuthHandlers(services.accounts, services.tokens, facts.base_url)),
+        *v2.routes(_v2_handlers(services, writer, default)),
+        *_v1(services),
+        *(route for route in more if route.tag not in PAGE_TAGS),
+        *_operations(operations),
+    )
     document = openapi.document(api, facts.base_url)
-    routes = (*api, *_pages(PageHandlers(document, facts.data, facts.makes)))
-
-    methods = [
-        (re.compile(_PARAMETER.sub("[^/]+", route.path)), method)
-        for route in routes
-        for method in ((route.method, "HEAD") if route.method == "GET" else (route.method,))
-    ]
+    pages = _pages(PageHandlers(document, facts.data, facts.makes, demo=facts.demo))
+    routes = (*api, *pages, *(route for route in more if route.tag in PAGE_TAGS))
+    faults = Faults(writer, routes)
 
     def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        request_id = request.scope["state"]["request_id"]
-        path = request.scope["path"]
-        allowed = tuple(sorted({method for pattern, method in methods if pattern.fullmatch(path)}))
-        return _response(answer_to(error, request_id=request_id, base_url=facts.base_url, allowed=allowed))
+        return _response(faults.write(error, request.scope["state"]["request_id"], path=request.scope["path"]))
 
     inner = Litestar(
-        [_adapt(route, services.accounts) for route in routes],
+        [_adapt(route, doors, faults) for route in routes],
         openapi_config=None,
         exception_handlers={Exception: on_error},
         request_max_body_size=MAX_BODY,
+        lifespan=[lifespan] if lifespan else [],
         logging_config=None,
     )
-    return Edge(inner, routes, services.accounts, metrics, facts.base_url), routes
+    return Edge(inner, routes, doors, faults, metrics), routes
 
 
-def _v2(services: Services) -> tuple[Route, ...]:
+def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) -> v2.Handlers:
+    vehicles = VehicleHandlers(services.vehicles, services.links, default)
+    return v2.Handlers(
+        vehicles=vehicles,
+        actions=ActionHandlers(services.commands, vehicles),
+        batch=BatchHandlers(services.vehicles, vehicles, writer),
+        management=ManagementHandlers(services.vehicles),
+    )
+
+
+def _compatibility(services: Services) -> tuple[Route, ...]:
     handlers = v2_compatibility.CompatibilityHandlers(services.compatibility)
     return (
         Route(
@@ -132,7 +178,6 @@ def _v1(services: Services) -> tuple[Route, ...]:
             answers=v1_vins.VinResults,
             body=v1_vins.VinList,
             tag="v1",
-            heavy=True,
         ),
         Route(
             *("GET", "/v1/compatibility/{vin}", compatibility.explain, "explain_compatibility"),
@@ -148,7 +193,6 @@ def _v1(services: Services) -> tuple[Route, ...]:
             answers=v1_compatibility.CompatibilityResults,
             body=v1_compatibility.CompatibilityList,
             tag="v1",
-            heavy=True,
         ),
     )
 
@@ -193,14 +237,19 @@ def _pages(pages: PageHandlers) -> tuple[Route, ...]:
     )
 
 
-def _adapt(route: Route, accounts: AccountService) -> HTTPRouteHandler:
+def _adapt(route: Route, doors: Doors, faults: Faults) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
-        call = Call(request.scope, request.path_params)
-        if route.door:
-            application_of(call, accounts)
-        if route.body:
-            call.body = await _body(request)
-        return _response(await asyncio.to_thread(route.handler, call) if route.heavy else route.handler(call))
+        call = Call(request.scope, request.path_params, request_id=request.scope["state"]["request_id"])
+        try:
+            if route.door:
+                await doors.open(route.door, call)
+            if route.takes_body:
+                call.body = await _body(request)
+            return _response(await route.handler(call))
+        except HTTPException:
+            raise
+        except Exception as error:
+            return _response(await faults.answer(error, call, route))
 
     path = _PARAMETER.sub(r"{\1:str}", route.path)
     return HTTPRouteHandler(path, http_method=route.method, name=route.name, status_code=200)(handle)

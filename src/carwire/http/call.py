@@ -6,12 +6,18 @@ The paths that carry the load are plain ASGI, the others go through the framewor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
+from carwire.core.applications import Application
+from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.core.grants import AccessToken
+from carwire.core.vehicles import Vehicle
+
 JSON: Final = b"application/json"
+ONE_MAKE: Final = "v2.0, one make"  # the tag of calls that only cars of one make answer
 _encode = msgspec.json.Encoder().encode
 
 
@@ -33,16 +39,75 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Call:
-    """A request: its query, headers and path parameters, and the body where the route takes one."""
+    """A request: its query, headers and path parameters, the body where the route takes one, and who asks.
 
-    __slots__ = ("body", "parameters", "scope")
+    Its door fills in what it proves: `application` for credentials of one, `token` for an access token, `vehicle` for
+    one that reaches the vehicle of the path.
+    """
+
+    __slots__ = ("_application", "_headers", "_token", "_vehicle", "body", "parameters", "request_id", "scope")
 
     def __init__(
-        self, scope: Mapping[str, Any], parameters: Mapping[str, str] | None = None, body: bytes = b""
+        self,
+        scope: Mapping[str, Any],
+        parameters: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        request_id: str = "",
     ) -> None:
         self.scope = scope
         self.parameters = parameters or {}
         self.body = body
+        self.request_id = request_id
+        self._headers: dict[bytes, list[bytes]] | None = None
+        self._application: Application | None = None
+        self._token: AccessToken | None = None
+        self._vehicle: Vehicle | None = None
+
+    @property
+    def application(self) -> Application:
+        """The application whose credentials came along."""
+        assert self._application is not None, "this route's door proves no application"
+        return self._application
+
+    @property
+    def token(self) -> AccessToken:
+        """What the access token stands for."""
+        assert self._token is not None, "this route's door proves no token"
+        return self._token
+
+    @property
+    def vehicle(self) -> Vehicle:
+        """The vehicle of the path, reached through the token."""
+        assert self._vehicle is not None, "this route's door reaches no vehicle"
+        return self._vehicle
+
+    @property
+    def reached(self) -> bool:
+        """Whether a door has reached a vehicle."""
+        return self._vehicle is not None
+
+    def prove(
+        self,
+        *,
+        application: Application | None = None,
+        token: AccessToken | None = None,
+        vehicle: Vehicle | None = None,
+    ) -> None:
+        """Note what a door has proven."""
+        self._application, self._token, self._vehicle = application, token, vehicle
+
+    @property
+    def client_id(self) -> str | None:
+        """The application that asks, as far as a door has proven it."""
+        if self._application:
+            return self._application.client_id
+        return self._token.principal.client_id if self._token else None
+
+    @property
+    def address(self) -> str:
+        """The address the request came from."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
     @property
     def query(self) -> bytes:
@@ -50,33 +115,59 @@ class Call:
         query: bytes = self.scope["query_string"]
         return query
 
+    def one_header(self, name: bytes) -> str | None:
+        """Return the text of a header that came once, null when it did not come. Raises `InvalidInput` else."""
+        found = self.header(name)
+        if not found:
+            return None
+        if len(found) > 1:
+            raise InvalidInput(FieldProblem(name.decode("ascii"), "Given more than once"))
+        return found[0].decode("latin-1").strip()
+
     def header(self, name: bytes) -> list[bytes]:
         """Return every value of a header, `name` in lower case."""
-        return [value for key, value in self.scope["headers"] if key == name]
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = {}
+            for key, value in self.scope["headers"]:
+                headers.setdefault(key, []).append(value)
+        return headers.get(name, [])
+
+
+# What has to be shown at a route: an application's id and secret, or the key in the server's data folder instead; a
+# management token; an access token; one that reaches the vehicle of the path; either of the two.
+Door = Literal["application", "application_or_local", "management", "token", "vehicle", "vehicle_or_management"]
 
 
 class Route(msgspec.Struct, frozen=True):
     """One row of the route table: where, who may, what comes in, what goes out, and the words of the API document.
 
     `path` has parameters in braces. `query` and `body` are the structs the handler reads, `answers` the type of its
-    JSON, null for a page. `door` null means that anybody may call. `heavy` handlers run in a thread, because they
-    compute for long.
+    JSON, null for a page. `door` null means that anybody may call; `permission` is what the owner must have granted.
+    `form` bodies are url-encoded; `schema` describes a body that no struct does.
     """
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[[Call], Awaitable[Answer]]
     name: str
     summary: str
     answers: Any = None
-    door: Literal["application"] | None = "application"
+    door: Door | None = "application"
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     parameters: dict[str, dict[str, Any]] = {}
     tag: str = ""
-    heavy: bool = False
+    form: bool = False
+    schema: dict[str, Any] | None = None
+    permission: str | None = None
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether there is a body to read."""
+        return self.method in {"POST", "PUT"} or self.body is not None
 
 
-def json_answer(body: object, status: int = 200) -> Answer:
+def json_answer(body: object, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
     """Encode a body as JSON."""
-    return Answer(_encode(body), status)
+    return Answer(_encode(body), status, JSON, tuple(headers))

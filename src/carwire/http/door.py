@@ -1,36 +1,146 @@
-"""The door: HTTP Basic with an application's client id and secret."""
+"""The doors: what a request has to show, and what that proves.
+
+Credentials are checked before anything else of a request is looked at. A vehicle id that is no UUID is refused by
+name; one that the token does not reach is refused in the same words whether the vehicle exists or not.
+"""
 
 from __future__ import annotations
 
 import binascii
+import re
+from hmac import compare_digest
 from typing import Final
 
 from carwire.core.applications import Application
-from carwire.core.errors import NotAuthenticated
-from carwire.http.call import Call
+from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated
+from carwire.core.grants import GrantMissing
+from carwire.http.call import Call, Door
+from carwire.http.limits import ApplicationLimit
 from carwire.kit.secrets import Secret
+from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
 
 _MAX_HEADER: Final = 1024
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MANAGER: Final = "default"  # the user name that goes with a management token
 
 
-def application_of(call: Call, accounts: AccountService) -> Application:
+def is_uuid(text: str) -> bool:
+    """Tell whether a text has the form of the wire's ids: a UUID of 36 characters."""
+    return _UUID.fullmatch(text) is not None
+
+
+class Doors:
+    """Opens the door of a route, or raises `NotAuthenticated`, `GrantMissing`, `InvalidInput` or `Limited`."""
+
+    def __init__(
+        self, accounts: AccountService, access: AccessService, limit: ApplicationLimit, local_key: Secret | None = None
+    ) -> None:
+        self._accounts = accounts
+        self._access = access
+        self._limit = limit
+        self._local_key = local_key
+
+    async def open(self, door: Door, call: Call) -> None:
+        """Check what the call shows, and note on it what that proves."""
+        if door == "vehicle":
+            await self._vehicle(call)
+        elif door == "token":
+            token = await self._access.token(bearer(call))
+            self._limit.take(token.principal.client_id)
+            call.prove(token=token)
+        elif door == "vehicle_or_management":
+            await self._vehicle_or_management(call)
+        elif door == "application_or_local" and self._is_local(call):
+            return
+        else:
+            application = await (manager_of if door == "management" else application_of)(call, self._accounts)
+            self._limit.take(application.client_id)
+            call.prove(application=application)
+
+    def _is_local(self, call: Call) -> bool:
+        """Tell whether the call shows the key that lies in the server's own data folder."""
+        shown = b" ".join(call.header(b"authorization"))
+        return self._local_key is not None and compare_digest(shown, b"Bearer " + self._local_key.reveal().encode())
+
+    async def _vehicle(self, call: Call) -> None:
+        vehicle_id = call.parameters["id"]
+        if not is_uuid(vehicle_id):
+            token = await self._access.token(bearer(call))
+            self._limit.take(token.principal.client_id)
+            raise InvalidInput(FieldProblem("id", "A vehicle id is a UUID of 36 characters"))
+        token, vehicle = await self._access.vehicle(bearer(call), vehicle_id.lower())
+        self._limit.take(token.principal.client_id)
+        call.prove(token=token, vehicle=vehicle)
+        if vehicle is None:
+            raise GrantMissing
+
+    async def _vehicle_or_management(self, call: Call) -> None:
+        try:
+            await self._vehicle(call)
+        except NotAuthenticated:
+            application = await manager_of(call, self._accounts)
+            self._limit.take(application.client_id)
+            call.prove(application=application)
+            if not is_uuid(call.parameters["id"]):
+                raise InvalidInput(FieldProblem("id", "A vehicle id is a UUID of 36 characters")) from None
+
+
+async def application_of(call: Call, accounts: AccountService) -> Application:
     """Return the application that asks. Raises `NotAuthenticated` for anything but one well-formed, known Basic
     header.
     """
+    header = _only_header(call)
+    remembered = accounts.recognise(b"application " + header)
+    if remembered:
+        return remembered
+    user, password = _basic(header)
+    return await accounts.authenticate(user, Secret(password), proof=b"application " + header)
+
+
+async def manager_of(call: Call, accounts: AccountService) -> Application:
+    """Return the application whose management token came along, as Basic ``default:token`` or as Bearer."""
+    header = _only_header(call)
+    remembered = accounts.recognise(b"manager " + header)
+    if remembered:
+        return remembered
+    if header[:7].lower() == b"bearer ":
+        token = bearer(call)
+    else:
+        user, password = _basic(header)
+        if user != _MANAGER:
+            raise NotAuthenticated
+        token = Secret(password)
+    return await accounts.authenticate_manager(token, proof=b"manager " + header)
+
+
+def bearer(call: Call) -> Secret:
+    """Return the token of one well-formed Bearer header. Raises `NotAuthenticated`."""
+    header = _only_header(call)
+    token = header[7:].strip()
+    if header[:7].lower() != b"bearer " or not token:
+        raise NotAuthenticated
+    try:
+        return Secret(token.decode("ascii"))
+    except UnicodeDecodeError:
+        raise NotAuthenticated from None
+
+
+def _only_header(call: Call) -> bytes:
     headers = call.header(b"authorization")
     if len(headers) != 1 or len(headers[0]) > _MAX_HEADER:
         raise NotAuthenticated
-    remembered = accounts.recognise(headers[0])
-    if remembered:
-        return remembered
-    scheme, _, value = headers[0].partition(b" ")
+    return headers[0]
+
+
+def _basic(header: bytes) -> tuple[str, str]:
+    scheme, _, value = header.partition(b" ")
     if scheme.lower() != b"basic":
         raise NotAuthenticated
     try:
-        client_id, colon, secret = binascii.a2b_base64(value.strip(), strict_mode=True).decode("utf-8").partition(":")
+        user, colon, password = binascii.a2b_base64(value.strip(), strict_mode=True).decode("utf-8").partition(":")
     except ValueError:
         raise NotAuthenticated from None
     if not colon:
         raise NotAuthenticated
-    return accounts.authenticate(client_id, Secret(secret), proof=headers[0])
+    return user, password

@@ -6,6 +6,7 @@ making: all of that is settled here, without redirects, before anything is route
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from time import perf_counter
@@ -15,35 +16,58 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from carwire.http.call import JSON, Answer, Call, Route, VersionUnknown
-from carwire.http.door import application_of
-from carwire.http.faults import answer_to
+from carwire.core.grants import GrantMissing
+from carwire.http.call import JSON, ONE_MAKE, Answer, Call, Route, VersionUnknown
+from carwire.http.door import Doors
+from carwire.http.faults import Faults
 from carwire.http.metrics import Metrics
 from carwire.kit.ids import new_request_id
-from carwire.services.accounts import AccountService
 
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
 _VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
-_OTHER_VERSION: Final = re.compile(r"^/v(?!1(?:/|$))[0-9]")
+# Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds.
+_OTHER_VERSION: Final = re.compile(r"^/v(?!1(?:/|$)|2/redirect(?:\.js)?$)[0-9]")
 _CURRENT: Final = "/v2.0"
 _READS: Final = ("GET", "HEAD")
+_BEFORE_ID: Final = "/v2.0/vehicles/"
+_VEHICLE: Final = _BEFORE_ID + "{id}"
+_QUERY_IN_PATH: Final = "/history?"
+_NONE: Final[Mapping[str, str]] = {}
+
+
+async def _refuse(_call: Call) -> Answer:
+    raise GrantMissing
+
+
+# A make in upper case is a matter of permission: so the original answers.
+_UPPER_CASE: Final = Route("GET", _VEHICLE + "/{make}", _refuse, "upper_case", "Refused.", door="vehicle")
 
 
 class Edge:
-    """The ASGI application the server runs: `routes` without a parameter are served here, the others by `inner`."""
+    """The ASGI application the server runs: reads without a parameter, or of one vehicle, are served here, the others
+    by `inner`.
+    """
 
     def __init__(
-        self, inner: ASGIApp, routes: tuple[Route, ...], accounts: AccountService, metrics: Metrics, base_url: str
+        self, inner: ASGIApp, routes: tuple[Route, ...], doors: Doors, faults: Faults, metrics: Metrics
     ) -> None:
         self._inner = inner
-        self._accounts = accounts
+        self._doors = doors
+        self._faults = faults
         self._metrics = metrics
-        self._base_url = base_url
         self._log = _log.bind()  # made once: the lazy one finds its configuration again at every call
-        self._fast: Mapping[str, Route] = {
-            route.path: route for route in routes if route.method == "GET" and "{" not in route.path and not route.heavy
+        self._quiet = not self._log.is_enabled_for(logging.DEBUG)
+        light = [route for route in routes if route.method == "GET"]
+        self._plain: Mapping[str, Route] = {route.path: route for route in light if "{" not in route.path}
+        # What follows the vehicle's id → its route.
+        self._of_vehicle: Mapping[str, Route] = {
+            route.path.removeprefix(_VEHICLE): route
+            for route in light
+            if route.path.startswith(_VEHICLE) and "{" not in route.path.removeprefix(_VEHICLE)
         }
+        one_make = (route.path.removeprefix(_VEHICLE) for route in routes if route.tag == ONE_MAKE)
+        self._of_one_make = frozenset(one_make)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
@@ -53,16 +77,19 @@ class Edge:
         started = perf_counter()
         request_id = new_request_id()
         path = scope["path"]
-        route = self._fast.get(path)
-        if route is None:
+        found = self._find(path)
+        if found is None:
             path = clean_path(path)
-            route = self._fast.get(path)
+            if _QUERY_IN_PATH in path:
+                scope, path = _with_query(scope, path)
+            found = self._find(path)
         if not path:
-            answer = answer_to(VersionUnknown(), request_id=request_id, base_url=self._base_url)
+            answer = self._faults.write(VersionUnknown(), request_id)
             status, template = answer.status, "unmatched"
             await _send(send, answer, request_id)
-        elif route is not None and scope["method"] in _READS:
-            answer = self._answer(route, scope, request_id)
+        elif found is not None and (scope["method"] in _READS or found[0] is _UPPER_CASE):
+            route, parameters = found
+            answer = await self._answer(route, Call(scope, parameters, request_id=request_id))
             status, template = answer.status, route.path
             await _send(send, answer, request_id, head=scope["method"] == "HEAD")
         else:
@@ -73,18 +100,33 @@ class Edge:
 
     def _write_line(self, method: str, template: str, status: int, seconds: float, request_id: str) -> None:
         """One line a request: the route's template, never path or query, which may hold a VIN or a secret."""
-        write = self._log.debug if status < 400 else self._log.info if status < 500 else self._log.error
+        if status < 400 and self._quiet:
+            return
+        write = self._log.debug if status < 400 else self._log.info  # a fault of ours has an error line of its own
         ms = round(seconds * 1000, 2)
         write("request", request_id=request_id, method=method[:16], route=template, status=status, ms=ms)
 
-    def _answer(self, route: Route, scope: HTTPScope, request_id: str) -> Answer:
+    def _find(self, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        route = self._plain.get(path)
+        if route is not None:
+            return route, _NONE
+        if path.startswith(_BEFORE_ID):
+            vehicle_id, slash, rest = path[len(_BEFORE_ID) :].partition("/")
+            route = self._of_vehicle.get(slash + rest)
+            if route is not None and vehicle_id:
+                return route, {"id": vehicle_id}
+            make, _, tail = rest.partition("/")
+            if make != make.lower() and f"/{make.lower()}/{tail}" in self._of_one_make:
+                return _UPPER_CASE, {"id": vehicle_id}
+        return None
+
+    async def _answer(self, route: Route, call: Call) -> Answer:
         try:
-            call = Call(scope)
             if route.door:
-                application_of(call, self._accounts)
-            return route.handler(call)
+                await self._doors.open(route.door, call)
+            return await route.handler(call)
         except Exception as error:
-            return answer_to(error, request_id=request_id, base_url=self._base_url)
+            return await self._faults.answer(error, call, route)
 
     async def _through(
         self, scope: HTTPScope, path: str, receive: Receive, send: Send, request_id: str
@@ -101,6 +143,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 seen = message["status"]
                 headers = [(name.lower(), value) for name, value in message["headers"]]
+                if scope["method"] == "OPTIONS" and seen < 400:
+                    headers = self._with_methods(headers, path)
                 if not any(name == b"content-type" for name, _ in headers):
                     headers.append((b"content-type", JSON))
                 message["headers"] = [*headers, (b"sc-request-id", request_id.encode())]
@@ -110,6 +154,18 @@ class Edge:
 
         await self._inner(inner, receive, with_request_id)  # type: ignore[arg-type]  # a copy of the scope
         return seen, inner.get("path_template") or "unmatched"
+
+    def _with_methods(self, headers: list[tuple[bytes, bytes]], path: str) -> list[tuple[bytes, bytes]]:
+        """Name every method of a path: the framework names those of one handler alone."""
+        allow = ", ".join(sorted({"OPTIONS", *self._faults.methods_of(path)})).encode()
+        return [*((name, value) for name, value in headers if name != b"allow"), (b"allow", allow)]
+
+
+def _with_query(scope: HTTPScope, path: str) -> tuple[HTTPScope, str]:
+    """Give back the query that one SDK percent-encodes into the path of the service history."""
+    path, _, query = path.partition("?")
+    whole = b"&".join(part for part in (query.encode(), scope["query_string"]) if part)
+    return {**scope, "query_string": whole}, path
 
 
 def clean_path(path: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
+import math
+import re
+from collections.abc import Sequence
+from typing import Final
 
+import msgspec
 import structlog
 from litestar.exceptions import (
     HTTPException,
@@ -12,52 +16,140 @@ from litestar.exceptions import (
     SerializationException,
 )
 
-from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated
-from carwire.http.call import Answer, PathUnknown, VersionUnknown, json_answer
+from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated, StoreUnavailable
+from carwire.core.grants import GrantMissing
+from carwire.core.signals.problems import Obstacle
+from carwire.http.call import Answer, Call, PathUnknown, Route, VersionUnknown, json_answer
+from carwire.http.limits import Limited
 from carwire.kit.redaction import redact_text
+from carwire.services.accounts import AccountService
+from carwire.services.commands import CommandFailed, Sent
 from carwire.wire.v2 import errors as wire
+from carwire.wire.v2.errors import ErrorBody
+from carwire.wire.v2.kinds import BY_NAME, ErrorKind
 
+Headers = tuple[tuple[bytes, bytes], ...]
 _log = structlog.get_logger("carwire.http")
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_UNKNOWN: Final = (
+    "The command was sent, and nobody can tell whether the car carried it out: read the car before sending it again."
+)
+_BASIC: Final = b'Basic realm="carwire", charset="UTF-8"'
+_CHALLENGES: Final = {"application": _BASIC, "application_or_local": _BASIC, "management": _BASIC}
+_BEARER: Final = b'Bearer realm="carwire"'
+_BY_STATUS: Final = {400: wire.VALIDATION, 404: wire.PATH_NOT_FOUND, 413: wire.TOO_LARGE}
+_ROWS: Final[dict[type[Exception], ErrorKind]] = {
+    NotAuthenticated: wire.AUTHENTICATION,
+    GrantMissing: wire.PERMISSION,
+    Limited: BY_NAME["RATE_LIMIT:SMARTCAR_API"],
+    MethodNotAllowedException: wire.METHOD,
+    VersionUnknown: wire.VERSION_NOT_FOUND,
+    NotFoundException: wire.PATH_NOT_FOUND,
+    PathUnknown: wire.PATH_NOT_FOUND,
+    StoreUnavailable: wire.UNAVAILABLE,
+}
 
 
-def answer_to(error: Exception, *, request_id: str, base_url: str, allowed: tuple[str, ...] = ()) -> Answer:
-    """Write an error as the wire does; `allowed` are the methods its path takes.
+class ErrorWriter:
+    """Writes error bodies, with the name of the application where a sentence is for its users."""
 
-    What nobody expected is logged with its traceback and answered as SERVER:INTERNAL.
-    """
-    kind, fields, headers = _classify(error, allowed)
-    if kind is wire.INTERNAL:
-        _log.error("unexpected", request_id=request_id, exc_info=error)
-    elif kind is wire.UNAVAILABLE:
-        _log.error("database", request_id=request_id, error=redact_text(str(error)))
-    body = wire.error_body(kind, request_id=request_id, base_url=base_url, fields=fields)
-    answer = json_answer(body, kind.status)
-    return Answer(answer.body, answer.status, headers=headers)
+    def __init__(self, base_url: str, accounts: AccountService) -> None:
+        self._base_url = base_url
+        self._accounts = accounts
+
+    def plain(self, error: Exception, request_id: str) -> ErrorBody:
+        """Write an error that says nothing to an owner. What nobody expected is logged with its traceback, and
+        answered as SERVER:INTERNAL.
+        """
+        kind, fields = _classify(error)
+        if kind is wire.INTERNAL:
+            _log.error("unexpected", request_id=request_id, exc_info=error)
+        elif kind is wire.UNAVAILABLE:
+            _log.error("database", request_id=request_id, error=redact_text(str(error)))
+        return wire.error_body(kind, request_id=request_id, base_url=self._base_url, fields=fields)
+
+    async def body(self, error: Exception, call: Call) -> ErrorBody:
+        """Write an error met while a request was served."""
+        name = await self._accounts.name_of(call.client_id) if call.client_id else None
+        if isinstance(error, GrantMissing):
+            return wire.error_body(
+                wire.PERMISSION, request_id=call.request_id, base_url=self._base_url, application=name
+            )
+        if not isinstance(error, Obstacle):
+            return self.plain(error, call.request_id)
+        body = wire.problem_body(
+            error.problem,
+            request_id=call.request_id,
+            base_url=self._base_url,
+            application=name or "",
+            client_id=call.client_id or "",
+            vehicle_id=call.vehicle.id if call.reached else None,
+            detail=wire.capacities_detail(error.capacities),
+        )
+        if isinstance(error, CommandFailed) and error.sent.outcome.kind == "unknown":
+            return msgspec.structs.replace(body, description=f"{body.description} {_UNKNOWN}")
+        return body
 
 
-def _classify(
-    error: Exception, allowed: tuple[str, ...]
-) -> tuple[wire.ErrorKind, tuple[FieldProblem, ...], tuple[tuple[bytes, bytes], ...]]:
-    kind = wire.INTERNAL
-    fields: tuple[FieldProblem, ...] = ()
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+class Faults:
+    """Answers errors. `routes` tell which methods a path takes."""
+
+    def __init__(self, writer: ErrorWriter, routes: Sequence[Route]) -> None:
+        self._writer = writer
+        self._methods = [
+            (re.compile(_PARAMETER.sub("[^/]+", route.path)), method)
+            for route in routes
+            for method in ((route.method, "HEAD") if route.method == "GET" else (route.method,))
+        ]
+
+    async def answer(self, error: Exception, call: Call, route: Route) -> Answer:
+        """Answer an error met while a request was served."""
+        try:
+            body = await self._writer.body(error, call)
+        except StoreUnavailable as worse:  # asked for the application's name
+            body = self._writer.plain(worse, call.request_id)
+        return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, door=route.door))
+
+    def write(self, error: Exception, request_id: str, *, path: str = "") -> Answer:
+        """Answer an error met before any route was found, or by the framework."""
+        body = self._writer.plain(error, request_id)
+        return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, path=path))
+
+    def methods_of(self, path: str) -> set[str]:
+        """Return the methods a path takes, HEAD where it takes GET."""
+        return {method for pattern, method in self._methods if pattern.fullmatch(path)}
+
+    def _headers(self, error: Exception, *, path: str = "", door: str | None = None) -> Headers:
+        if isinstance(error, NotAuthenticated):
+            return ((b"www-authenticate", _CHALLENGES.get(door or "", _BEARER)),)
+        if isinstance(error, MethodNotAllowedException):
+            return ((b"allow", ", ".join(sorted(self.methods_of(path))).encode()),)
+        headers = command_headers(error.sent) if isinstance(error, CommandFailed) else ()
+        wait = retry_after(error)
+        return headers if wait is None else (*headers, (b"retry-after", str(wait).encode()))
+
+
+def retry_after(error: Exception) -> int | None:
+    """Return for how many whole seconds the caller is to wait, null where that is not the trouble."""
+    if isinstance(error, Limited):
+        return max(1, math.ceil(error.retry_after_s))
+    return wire.retry_after(error.problem) if isinstance(error, Obstacle) else None
+
+
+def command_headers(sent: Sent) -> Headers:
+    """Name the command an answer is about, and how it ended. Headers of our own: no SDK looks at them."""
+    return (
+        (b"carwire-command-id", sent.id.encode()),
+        (b"carwire-command-outcome", sent.outcome.kind.encode()),
+    )
+
+
+def _classify(error: Exception) -> tuple[ErrorKind, tuple[FieldProblem, ...]]:
     if isinstance(error, InvalidInput):
-        kind, fields = wire.VALIDATION, error.fields
-    elif isinstance(error, NotAuthenticated):
-        kind, headers = wire.AUTHENTICATION, ((b"www-authenticate", b'Basic realm="carwire", charset="UTF-8"'),)
-    elif isinstance(error, MethodNotAllowedException):
-        kind, headers = wire.METHOD, ((b"allow", ", ".join(allowed).encode()),)
-    elif isinstance(error, VersionUnknown):
-        kind = wire.VERSION_NOT_FOUND
-    elif isinstance(error, NotFoundException | PathUnknown):
-        kind = wire.PATH_NOT_FOUND
-    elif isinstance(error, SerializationException):
-        kind, fields = wire.VALIDATION, (FieldProblem("body", "Not readable"),)
-    elif isinstance(error, HTTPException) and error.status_code in _BY_STATUS:
-        kind = _BY_STATUS[error.status_code]
-    elif isinstance(error, sqlite3.OperationalError):
-        kind = wire.UNAVAILABLE
-    return kind, fields, headers
-
-
-_BY_STATUS = {400: wire.VALIDATION, 404: wire.PATH_NOT_FOUND, 413: wire.TOO_LARGE}
+        return wire.VALIDATION, error.fields
+    if isinstance(error, SerializationException):
+        return wire.VALIDATION, (FieldProblem("body", "Not readable"),)
+    row = next((row for kind, row in _ROWS.items() if isinstance(error, kind)), None)
+    if row is None and isinstance(error, HTTPException):
+        row = _BY_STATUS.get(error.status_code)
+    return row or wire.INTERNAL, ()

@@ -3,31 +3,73 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from carwire import __version__
-from carwire.http.call import Route
+from carwire.core.permissions import PERMISSIONS
+from carwire.http import openapi_rules as rules
+from carwire.http.call import ONE_MAKE, Route
+from carwire.http.oauth.handlers import OAuthError
+from carwire.http.v2.vehicles import LONGEST_S
 from carwire.wire.v2.errors import ErrorBody
+from carwire.wire.v2.static import STATIC_ENDPOINTS
 
 _REF: Final = "#/components/schemas/{name}"
 _DESCRIPTION: Final = (
     "The open vehicle API server. `/v2.0` speaks the wire of Smartcar's API v2.0; `/v1` is our own. "
-    "Carwire has no contracts with car makers: what it says of a car comes from its VIN and from public sources."
+    "Carwire has no contracts with car makers: cars that can be connected are simulated ones so far, and what it says "
+    "of compatibility comes from the VIN and from public sources."
 )
+
+
+_SCHEMES: Final[dict[str, dict[str, Any]]] = {
+    "application": {"type": "http", "scheme": "basic", "description": "Client id and client secret of an application."},
+    "management": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "`default` and an application's management token.",
+    },
+    "manager": {"type": "http", "scheme": "bearer", "description": "An application's management token."},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token that an owner's approval led to: see `owner`. The roles named are permissions.",
+    },
+}
+# Door → the schemes that open it.
+_SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
+    None: (),
+    "application": ("application",),
+    "application_or_local": ("application",),
+    "management": ("management", "manager"),
+    "token": ("token",),
+    "vehicle": ("token",),
+    "vehicle_or_management": ("token", "management", "manager"),
+}
+_VEHICLE_DOORS: Final = frozenset({"vehicle", "vehicle_or_management"})
+_TAGS: Final[dict[str, str]] = {
+    "v2.0": "The wire of Smartcar's API v2.0.",
+    ONE_MAKE: "Reads and commands that exist for cars of the make in the path; of others they answer 501.",
+    "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
+    "v1": "Our own: what a VIN says, why a car is compatible, and the simulated cars.",
+    "operation": "For supervisors. No credentials.",
+}
+_VEHICLE: Final = "/v2.0/vehicles/{id}"
 
 
 def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
     """Return the document. Every route of the table is in it, with every parameter, body, answer and error."""
     types = [kind for route in routes for kind in (route.answers, route.body) if kind is not None]
-    _, components = msgspec.json.schema_components([*types, ErrorBody], ref_template=_REF)
-    components = _readable(components)
+    _, components = _schemas([*types, ErrorBody, OAuthError])
+    rules.apply(components)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
-    return {
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, routes)
+    written = {
         "openapi": "3.1.0",
         "info": {
             "title": "Carwire",
@@ -36,47 +78,135 @@ def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base_url}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
+        "tags": [
+            {"name": tag, "description": _TAGS[tag]} for tag in _TAGS if any(route.tag == tag for route in routes)
+        ],
         "paths": paths,
         "components": {
-            "schemas": components,
-            "securitySchemes": {
-                "application": {
-                    "type": "http",
-                    "scheme": "basic",
-                    "description": "Client id and client secret of an application.",
-                }
-            },
+            "schemas": {name: _tidy(schema) for name, schema in components.items()},
+            "securitySchemes": {**_SCHEMES, "owner": _owner_flow(base_url)},
         },
+    }
+    return _renamed(written, components)
+
+
+def _owner_flow(base_url: str) -> dict[str, Any]:
+    """Say where access tokens come from."""
+    token = f"{base_url}/oauth/token"
+    flow = {"authorizationUrl": f"{base_url}/oauth/authorize", "tokenUrl": token, "refreshUrl": token}
+    scopes = {name: name.replace("_", " ") for name in sorted(PERMISSIONS)}
+    text = "How an application comes by the bearer token of the scheme `token`."
+    return {
+        "type": "oauth2",
+        "description": text,
+        "flows": {"authorizationCode": {**flow, "scopes": scopes}},
     }
 
 
-def _readable(components: dict[str, Any]) -> dict[str, Any]:
-    """Give the one field of a list of words a name that generators of clients can use."""
-    text = msgspec.json.encode(components).decode()
+def _schemas(types: list[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    return msgspec.json.schema_components(types, schema_hook=_anything, ref_template=_REF)
+
+
+def _anything(kind: type) -> dict[str, Any]:
+    """Describe `object`, the value of a signal: any JSON."""
+    if kind is object:
+        return {"description": "Any JSON."}
+    raise NotImplementedError
+
+
+def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
+    """Take the indentation off a description, which is a docstring, and empty lists that say nothing."""
+    if "description" in schema:
+        schema["description"] = inspect.cleandoc(schema["description"])
+    if schema.get("required") == []:
+        del schema["required"]
+    return schema
+
+
+def _renamed(written: dict[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:
+    """Give components names that generators of clients can use: no dots, no list of words."""
+    text = msgspec.json.encode(written).decode()
     for name in components:
         if name.startswith("Field_typing."):
             text = text.replace(name, "Field_Powertrain_")
+        elif "." in name:  # two structs of one name: told apart by their modules
+            text = text.replace(name, "".join(part.capitalize() for part in name.split(".")[-2:]))
     renamed: dict[str, Any] = msgspec.json.decode(text)
     return renamed
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
-        "description": (route.handler.__doc__ or "").strip(),
+        "description": inspect.cleandoc(route.handler.__doc__ or ""),
         "tags": [route.tag],
         "parameters": [_path_parameter(name, schema) for name, schema in route.parameters.items()],
         "responses": _responses(route),
-        "security": [{"application": []}] if route.door else [],
+        "security": _security(route),
     }
     if route.query:
         operation["parameters"] += _query_parameters(route.query)
-    if route.body:
-        schema = {"$ref": _REF.format(name=route.body.__name__)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if route.tag.startswith("v2.0"):
+        operation["parameters"] += _headers_of(route)
+    if route.body or route.schema:
+        schema = {"$ref": _REF.format(name=route.body.__name__)} if route.body else route.schema
+        kind = "application/x-www-form-urlencoded" if route.form else "application/json"
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
+    links = rules.links_of(route, routes)
+    if links:
+        operation["responses"]["200"]["links"] = links
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.form:  # credentials may be in the form instead
+        return [{"application": []}, {}]
+    permissions = [route.permission] if route.permission else []
+    return [{scheme: permissions if scheme == "token" else []} for scheme in _SECURITY[route.door]]
+
+
+def _asks_car(route: Route) -> bool:
+    """Tell whether the car, or its maker, may be asked."""
+    rest = route.path.removeprefix(_VEHICLE)
+    return route.door == "vehicle" and (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+
+
+def _commands_car(route: Route) -> bool:
+    return _asks_car(route) and route.method != "GET" and not route.path.endswith("/batch")
+
+
+def _headers_of(route: Route) -> list[dict[str, Any]]:
+    if not _asks_car(route):
+        return []
+    names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS))
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
+        for name, text, schema in names
+    ]
+
+
+_WHOLE: Final = {"type": "integer", "minimum": 0, "maximum": LONGEST_S}
+_Header = tuple[str, str, dict[str, Any]]
+_ANY_HEADERS: Final[tuple[_Header, ...]] = (
+    ("sc-unit-system", "Units of the answer.", {"type": "string", "enum": ["metric", "imperial"]}),
+)
+_READ_HEADERS: Final[tuple[_Header, ...]] = (
+    ("carwire-max-age", "Seconds: what was fetched this long ago need not be asked again.", _WHOLE),
+    ("carwire-stale-if-error", "Seconds: how old a kept value may be when the car cannot be asked.", _WHOLE),
+)
+_COMMAND_HEADERS: Final[tuple[_Header, ...]] = (
+    (
+        "idempotency-key",
+        "A repeated request with the same key is answered as the first; an empty one counts as none.",
+        {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
+    ),
+    (
+        "carwire-deadline",
+        "Seconds after which the command is not sent any more.",
+        {"type": "integer", "minimum": 1, "maximum": 300},
+    ),
+)
 
 
 def _path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -87,61 +217,133 @@ def _path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
         "required": True,
         "description": schema.pop("description", ""),
         "schema": schema,
+        "example": rules.EXAMPLES[name],
     }
 
 
 def _query_parameters(kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
-    (_,), components = msgspec.json.schema_components([kind], ref_template=_REF)
+    _, components = _schemas([kind])
     schema = components[kind.__name__]
-    found = []
-    for name, given in schema["properties"].items():
-        shape = copy.deepcopy(given)
-        default = shape.pop("default", None)
-        options = [option for option in shape.pop("anyOf", []) if option != {"type": "null"}]
-        if options:
-            shape = options[0]
-        elif "enum" in shape:
-            shape["enum"] = [value for value in shape["enum"] if value is not None]
-        if default is not None:
-            shape["default"] = default
-        description = shape.pop("description", given.get("description", ""))
-        found.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": name in schema.get("required", []),
-                "description": description,
-                "schema": shape,
-            }
-        )
-    return found
+    required = schema.get("required", [])
+    return [_query_parameter(name, given, name in required) for name, given in schema["properties"].items()]
+
+
+def _query_parameter(name: str, given: dict[str, Any], required: bool) -> dict[str, Any]:
+    """Describe one parameter. In a query there is no null: what may be null may be left out."""
+    shape = copy.deepcopy(given)
+    default = shape.pop("default", None)
+    options = [option for option in shape.pop("anyOf", []) if option != {"type": "null"}]
+    if options:
+        shape = options[0]
+    elif "enum" in shape:
+        shape["enum"] = [value for value in shape["enum"] if value is not None]
+    if default is not None:
+        shape["default"] = default
+    description = shape.pop("description", given.get("description", ""))
+    shape |= rules.QUERY_RULES.get(name, {})
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": shape}
+
+
+_TEXT: Final = {"type": "string"}
+_MOMENT: Final = {"type": "string", "format": "date-time"}
+_REQUEST_ID: Final = {
+    "sc-request-id": {
+        "description": "Identifies the request in the log.",
+        "required": True,
+        "schema": {"type": "string", "format": "uuid"},
+    }
+}
+_OF_READS: Final[dict[str, Any]] = {
+    "sc-data-age": {"description": "When the car measured the oldest value of the answer.", "schema": _MOMENT},
+    "sc-fetched-at": {"description": "When the oldest value of the answer was fetched.", "schema": _MOMENT},
+    "sc-unit-system": {
+        "description": "Units of the answer, where it has some.",
+        "schema": {"type": "string", "enum": ["metric", "imperial"]},
+    },
+}
+_OF_COMMANDS: Final[dict[str, Any]] = {
+    "carwire-command-id": {"description": "Names the command.", "schema": {"type": "string", "format": "uuid"}},
+    "carwire-command-outcome": {
+        "description": "What became of it. Only what was not sent may be tried again.",
+        "schema": {"type": "string", "enum": ["done", "refused", "not_sent", "unknown"]},
+    },
+}
+_CHALLENGE: Final[dict[str, Any]] = {
+    "www-authenticate": {"description": "Which credentials are wanted.", "required": True, "schema": _TEXT}
+}
+_RETRY_AFTER: Final[dict[str, Any]] = {
+    "retry-after": {
+        "description": "Whole seconds to wait.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_NO_STORE: Final[dict[str, Any]] = {"cache-control": {"description": "`no-store`.", "required": True, "schema": _TEXT}}
+# What a car or its maker can answer with; billing is rehearsed by simulated cars only.
+_OF_CARS: Final = {
+    "409": "The car is in a state that forbids it.",
+    "430": "A plan does not allow it.",
+    "501": "The car, its make or its platform cannot do it.",
+    "502": "The maker's service did not serve.",
+}
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    request_id = {
-        "sc-request-id": {
-            "description": "Identifies the request in the log.",
-            "schema": {"type": "string", "format": "uuid"},
-        }
-    }
+    """Describe every answer, in the order of their statuses."""
+    found = {"200": _answer(route)}
+    error = "OAuthError" if route.tag == "oauth" else "ErrorBody"
+    for status, (text, headers) in {**_errors(route), **_failures(route)}.items():
+        # What has nothing to do with OAuth is refused before its handlers see it.
+        name = error if status in {"400", "401"} else "ErrorBody"
+        content = {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
+        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers}, "content": content}
+    return dict(sorted(found.items()))
+
+
+def _answer(route: Route) -> dict[str, Any]:
+    headers = dict(_REQUEST_ID)
+    if _asks_car(route):
+        headers |= _OF_COMMANDS if _commands_car(route) else {} if route.path.endswith("/batch") else _OF_READS
+    if route.form:
+        headers |= _NO_STORE
     if route.answers is None:
-        content = {"text/html" if route.tag == "pages" else "text/plain": {"schema": {"type": "string"}}}
-    else:
-        (schema,), _ = msgspec.json.schema_components([route.answers], ref_template=_REF)
-        content = {"application/json": {"schema": schema}}
-    responses: dict[str, Any] = {"200": {"description": "The answer.", "headers": request_id, "content": content}}
-    error = {"application/json": {"schema": {"$ref": _REF.format(name="ErrorBody")}}}
-    wanted = {"400": "The request cannot be used; `detail` names the fields."} if _can_refuse(route) else {}
+        return {"description": "Text.", "headers": headers, "content": {"text/plain": {"schema": _TEXT}}}
+    (schema,), _ = _schemas([route.answers])
+    return {"description": "The answer.", "headers": headers, "content": {"application/json": {"schema": schema}}}
+
+
+def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what a request, or the car, can be to blame for: status → sentence and headers."""
+    wanted: dict[str, tuple[str, dict[str, Any]]] = {}
+    if route.form:
+        wanted["400"] = "In OAuth's own error form.", _NO_STORE
+        wanted["401"] = "The application's credentials are not known.", {**_CHALLENGE, **_NO_STORE}
+    elif route.query or route.body or route.parameters:
+        wanted["400"] = "The request cannot be used; `detail` names the fields.", {}
     if route.door:
-        wanted["401"] = "No known credentials."
+        wanted["401"] = "No known credentials.", _CHALLENGE
+        wanted["429"] = "The application asks too often.", _RETRY_AFTER
+    if route.door in _VEHICLE_DOORS:
+        wanted["403"] = "Not granted, or not connected.", {}
+    if _asks_car(route):
+        headers = _OF_COMMANDS if _commands_car(route) else {}
+        wanted |= {status: (text, headers) for status, text in _OF_CARS.items()}
+        wanted["429"] = "The application, or the car, is asked too often.", {**_RETRY_AFTER, **headers}
     if route.parameters:
-        wanted["404"] = "There is nothing at this path."
-    if route.body:
-        wanted["413"] = "The body is too large."
-    for status, description in wanted.items():
-        responses[status] = {"description": description, "headers": request_id, "content": error}
-    return responses
+        wanted["404"] = "There is nothing at this path.", {}
+    if route.takes_body:
+        wanted["413"] = "The body is too large.", {}
+    return wanted
 
 
-def _can_refuse(route: Route) -> bool:
-    return bool(route.query or route.body or route.parameters)
+def _failures(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what the server is to blame for."""
+    if route.door is None and not route.form:
+        return {"503": ("The database cannot be reached.", {})} if route.name == "ready" else {}
+    found: dict[str, tuple[str, dict[str, Any]]] = {
+        "500": ("Something failed in the server.", {}),
+        "503": ("The database cannot be reached.", {}),
+    }
+    if _asks_car(route):
+        found["500"] = "Something is not on record, or failed in the server.", {}
+    return found

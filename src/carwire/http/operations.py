@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import msgspec
@@ -22,19 +22,19 @@ class Health(msgspec.Struct, frozen=True):
 class OperationHandlers:
     """Handlers for supervisors. `ping` asks the database and raises when it does not answer."""
 
-    def __init__(self, ping: Callable[[], None], metrics: Metrics) -> None:
+    def __init__(self, ping: Callable[[], Awaitable[None]], metrics: Metrics) -> None:
         self._ping = ping
         self._metrics = metrics
 
-    def health(self, _call: Call) -> Answer:
+    async def health(self, _call: Call) -> Answer:
         """Answer at once, from memory."""
         return json_answer(Health("ok", __version__))
 
-    def ready(self, _call: Call) -> Answer:
+    async def ready(self, _call: Call) -> Answer:
         """Answer once the database has."""
-        self._ping()
+        await self._ping()
         return json_answer(Health("ok", __version__))
 
-    def metrics(self, _call: Call) -> Answer:
+    async def metrics(self, _call: Call) -> Answer:
         """Write all metrics."""
         return Answer(self._metrics.page(), content_type=CONTENT_TYPE)

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
-from msgspec.inspect import BoolType
+from msgspec.inspect import BoolType, IntType
 
 from carwire.core.errors import FieldProblem, InvalidInput
 
@@ -20,16 +20,21 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_QUERY: Final = 8192
 _ABSENT: Final = frozenset({"", "undefined"})
+_WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>[^`\[]*)(?:\[[^`]*)?`)?$", re.DOTALL)
 
 
-def decode_query(query: bytes, kind: type[T]) -> T:
+def decode_query(query: bytes, kind: type[T], *, lax: bool = False) -> T:
     """Read a raw query string as `kind`. Raises `InvalidInput` with every field that is missing, repeated or wrong.
 
-    Unknown parameters are left aside, as the original does, unless the struct forbids unknown fields.
+    Unknown parameters are left aside, as the original does, unless the struct forbids unknown fields. `lax` reads
+    numbers too; they are texts else.
     """
+    if not query:
+        nothing: T = _without(kind)
+        return nothing
     fields = _fields(kind)
     values: dict[str, str] = {}
     seen: set[str] = set()
@@ -55,18 +60,20 @@ def decode_query(query: bytes, kind: type[T]) -> T:
         problems += [FieldProblem(name, "Required") for name in fields if name in _required(kind) - values.keys()]
     if problems:
         raise InvalidInput(*dict.fromkeys(problems))
-    return convert(values, kind)
+    return convert(values, kind, lax=lax)
 
 
-def convert(values: dict[str, str], kind: type[T]) -> T:
-    """Convert texts to `kind`: a text is what it is, ``null`` included, only truth values are read.
+def convert(values: dict[str, str], kind: type[T], *, lax: bool = False) -> T:
+    """Convert texts to `kind`: a text is what it is, ``null`` included, only truth values are read, and numbers if
+    `lax`.
 
     Raises `InvalidInput` naming the field, and what it may be where that is a list.
     """
     try:
         truths = _truths(kind)
         read = {n: _TRUTHS.get(t.lower(), t) for n, t in values.items() if n in truths} if truths else {}
-        return msgspec.convert({**values, **read}, kind)
+        numbers = {n: _number(values[n]) for n in _numbers(kind) & values.keys()} if lax else {}
+        return msgspec.convert({**values, **read, **numbers}, kind)
     except msgspec.ValidationError as error:
         wrong = invalid(error)
         choices = _choices(kind).get(wrong.fields[0].field)
@@ -91,6 +98,25 @@ def invalid(error: msgspec.ValidationError) -> InvalidInput:
     match = _WHERE.match(str(error))
     assert match
     return InvalidInput(FieldProblem(match["field"] or "body", match["what"][:300]))
+
+
+def _number(text: str) -> int | str:
+    """Read a whole number in plain digits; anything else stays a text and is refused as one."""
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+@functools.cache
+def _numbers(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The names of the fields that are whole numbers."""
+    return frozenset(name for name, options in _options(kind) if any(isinstance(o, IntType) for o in options))
+
+
+@functools.cache
+def _without(kind: type[T]) -> T:
+    """What no query at all means. Structs are frozen, so one serves all."""
+    if _required(kind):
+        raise InvalidInput(*(FieldProblem(name, "Required") for name in _fields(kind) if name in _required(kind)))
+    return kind()
 
 
 @functools.cache

@@ -22,4 +22,6 @@ def timestamp(moment: datetime) -> str:
     >>> timestamp(datetime(2026, 11, 21, 13, 5, 0, 123456, tzinfo=UTC))
     '2026-11-21T13:05:00.123Z'
     """
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

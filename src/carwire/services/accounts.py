@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from carwire.core.applications import Application, check_registration
+from carwire.core.applications import Application, check_registration, check_rules
 from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated
 from carwire.core.ports import ApplicationStore
 from carwire.kit.clock import Clock
@@ -36,19 +36,20 @@ class AccountService:
         self._recognised_at = store.version()
         self._nobody = hasher.hash(new_secret())  # compared with when the client id is unknown, so both take as long
 
-    def register(self, name: str, redirect_uris: tuple[str, ...] = ()) -> NewApplication:
+    async def register(self, name: str, redirect_uris: tuple[str, ...] = ()) -> NewApplication:
         """Register an application and draw its secrets. Raises `InvalidInput` for a bad name or redirect URI."""
-        check_registration(name, redirect_uris)
+        client_id = new_id()
+        check_registration(name, redirect_uris, client_id)
         secret, token = new_secret(), new_secret()
         application = Application(
-            client_id=new_id(),
+            client_id=client_id,
             name=name.strip(),
             redirect_uris=tuple(dict.fromkeys(redirect_uris)),
             secret_digest=self._hasher.hash(secret),
             management_token_digest=self._hasher.hash(token),
             created_at=self._clock(),
         )
-        self._store.add(application)
+        await self._store.add(application, token)
         return NewApplication(application, secret, token)
 
     def recognise(self, proof: bytes) -> Application | None:
@@ -63,47 +64,101 @@ class AccountService:
             self._recognised_at = version
         return self._recognised.get(sha256(proof).digest())
 
-    def authenticate(self, client_id: str, secret: Secret, proof: bytes | None = None) -> Application:
+    async def authenticate(self, client_id: str, secret: Secret, proof: bytes | None = None) -> Application:
         """Return the application these credentials belong to, and remember `proof` for `recognise`.
 
         Raises `NotAuthenticated`, the same for every cause.
         """
-        if not client_id.isascii():
-            raise NotAuthenticated
         version = self._store.version()
-        application = self._look_up(client_id, secret)
-        if proof is not None and version == self._recognised_at:
-            self._recognised[sha256(proof).digest()] = application
+        application = await self._look_up(client_id, secret)
+        self._remember(proof, application, version)
         return application
 
-    def _look_up(self, client_id: str, secret: Secret) -> Application:
-        application = self._store.find(client_id)
+    async def authenticate_manager(self, token: Secret, proof: bytes | None = None) -> Application:
+        """Return the application a management token belongs to. Raises `NotAuthenticated`."""
+        version = self._store.version()
+        application = await self._store.find_by_management_token(self._hasher.hash(token))
+        if application is None:
+            raise NotAuthenticated
+        self._remember(proof, application, version)
+        return application
+
+    async def find(self, client_id: str) -> Application | None:
+        """Return an application by its public id, null when there is none."""
+        return await self._store.find(client_id) if _storable(client_id) else None
+
+    async def name_of(self, client_id: str) -> str | None:
+        """Return an application's name, null for an unknown id."""
+        application = await self.find(client_id)
+        return application.name if application else None
+
+    def _remember(self, proof: bytes | None, application: Application, version: int) -> None:
+        if proof is not None and version == self._recognised_at:
+            self._recognised[sha256(proof).digest()] = application
+
+    async def _look_up(self, client_id: str, secret: Secret) -> Application:
+        application = await self._store.find(client_id) if _storable(client_id) else None
         digest = application.secret_digest if application else self._nobody
         if not self._hasher.matches(secret, digest) or application is None:
             raise NotAuthenticated
         return application
 
-    def list(self) -> list[Application]:
+    async def list(self) -> list[Application]:
         """Return every application, oldest first."""
-        return self._store.all()
+        return await self._store.all()
 
-    def rotate_secret(self, client_id: str) -> Secret:
+    async def rotate_secret(self, client_id: str) -> Secret:
         """Draw a new client secret; the old one stops working at once. Raises `InvalidInput` for an unknown client
         id.
         """
-        application = self._store.find(client_id) if client_id.isascii() else None
+        application = await self.find(client_id)
         secret = new_secret()
-        if application is None or not self._store.replace(
+        if application is None or not await self._store.replace(
             msgspec.structs.replace(application, secret_digest=self._hasher.hash(secret))
         ):
             raise _unknown(client_id)
         return secret
 
-    def delete(self, client_id: str) -> None:
+    async def rotate_management_token(self, client_id: str) -> Secret:
+        """Draw a new management token; the old one stops working at once. Raises `InvalidInput` for an unknown client
+        id.
+        """
+        application = await self.find(client_id)
+        token = new_secret()
+        if application is None or not await self._store.replace(
+            msgspec.structs.replace(application, management_token_digest=self._hasher.hash(token)), token
+        ):
+            raise _unknown(client_id)
+        return token
+
+    async def change(
+        self, client_id: str, redirect_uris: tuple[str, ...] | None = None, **rules: object
+    ) -> Application:
+        """Change an application's redirect URIs, or some of its rules. Raises `InvalidInput`, nothing changed then."""
+        application = await self.find(client_id)
+        if application is None:
+            raise _unknown(client_id)
+        changed = msgspec.structs.replace(
+            application,
+            redirect_uris=application.redirect_uris if redirect_uris is None else tuple(dict.fromkeys(redirect_uris)),
+            rules=msgspec.structs.replace(application.rules, **rules),
+        )
+        check_registration(changed.name, changed.redirect_uris, client_id)
+        check_rules(changed.rules)
+        if not await self._store.replace(changed):
+            raise _unknown(client_id)
+        return changed
+
+    async def delete(self, client_id: str) -> None:
         """Delete an application; its secrets stop working at once. Raises `InvalidInput` for an unknown client id."""
-        if not client_id.isascii() or not self._store.delete(client_id):
+        if not _storable(client_id) or not await self._store.delete(client_id):
             raise _unknown(client_id)
 
 
 def _unknown(client_id: str) -> InvalidInput:
     return InvalidInput(FieldProblem("client_id", f"no application has the client id {client_id[:60]!a}"))
+
+
+def _storable(client_id: str) -> bool:
+    """Tell whether a database can be asked for this text: PostgreSQL takes neither NUL nor lone surrogates."""
+    return client_id.isascii() and client_id.isprintable()

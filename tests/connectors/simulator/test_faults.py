@@ -1,25 +1,19 @@
-"""Fault scripts, logins, and the source over the world."""
+"""Fault scripts and logins."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from carwire.connectors.simulator.faults import Fault
 from carwire.connectors.simulator.logins import magic_logins, sign_in
 from carwire.connectors.simulator.models import car_range
-from carwire.connectors.simulator.source import SimulatorSource
 from carwire.connectors.simulator.world import World
 from carwire.core.errors import InvalidInput
-from carwire.core.ports import Source
 from carwire.core.signals.problems import KINDS
 from carwire.core.signals.reading import Problem, Reading
-from carwire.core.sources import Login, SourceCar
-from carwire.kit.secrets import Secret
+from carwire.core.simulation import Fault
 
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
 ODOMETER, VIN = "odometer-traveleddistance", "vehicleidentification-vin"
 
 
@@ -78,9 +72,20 @@ def test_a_throttled_caller_is_told_when_to_come_back() -> None:
     assert answer.retry_after == 7
 
 
-@pytest.mark.parametrize("bad", [{"kind": "VEHICLE_STATE:ON_FIRE"}, {"latency_s": -1}, {"after_s": -1}, {"for_s": -1}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"kind": "VEHICLE_STATE:ON_FIRE"},
+        {"latency_s": -1},
+        {"latency_s": float("nan")},
+        {"latency_s": 601},
+        {"retry_after_s": -1},
+        {"after_s": -1},
+        {"for_s": -1},
+    ],
+)
 def test_a_fault_that_makes_no_sense_is_refused(bad: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"no kind|negative"):
+    with pytest.raises(ValueError, match=r"no kind|negative|latency"):
         Fault(**bad)  # type: ignore[arg-type]
 
 
@@ -138,6 +143,25 @@ def test_every_error_has_a_login(kind: str) -> None:
     assert [car.problem for car in account.cars] == [kind]
 
 
+def test_a_script_takes_a_hundred_faults() -> None:
+    world = World()
+    vin = world.find("tesla-3")
+    for _ in range(100):
+        world.fault(vin, Fault(latency_s=1))
+    with pytest.raises(InvalidInput, match="clear it first"):
+        world.fault(vin, Fault(latency_s=1))
+    world.fault(vin, None)
+    assert world.script(vin) == ()
+
+
+@pytest.mark.parametrize("make", ["HYUNDAI", "FORD", None])
+def test_the_battery_login_has_a_car_of_several_capacities(make: str | None) -> None:
+    (car,) = sign_in("battery@connect.test", make).cars
+    model = car_range().models[car.model]
+    assert len(model.nominal_kwh) > 1
+    assert model.make == "HYUNDAI"
+
+
 @pytest.mark.parametrize("count", [1, 2, 999])
 def test_an_account_has_as_many_cars_as_its_address_says(count: int) -> None:
     cars = sign_in(f"{count}-vehicles@smartcar.com", "HYUNDAI").cars
@@ -184,108 +208,6 @@ def test_a_vin_of_ones_own_is_of_the_brand_where_the_brand_has_such_a_car() -> N
     (plain,) = sign_in("5yjsa1e29lf403082@fuel.smartcar.com", "TESLA").cars
     assert plain.model == "simulated-ice"
     assert sign_in("5yjsa1e29lf40308ü@fuel.smartcar.com", "TESLA").cars[0].vin.startswith("0SC")
-
-
-# --- the source
-
-
-class Naps:
-    """Counts what is waited, and waits for none of it."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    async def __call__(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
-def login(name: str, make: str | None = "AUDI") -> Login:
-    return Login(name, Secret("whatever"), make)
-
-
-def test_the_source_lists_reads_and_commands_the_cars_of_a_login() -> None:
-    naps = Naps()
-    source = SimulatorSource(World(), naps)
-    port: Source = source
-
-    async def use() -> None:
-        cars = await port.cars(login("smartcar@successful-request.com"), now=NOW)
-        assert isinstance(cars, tuple)
-        (car,) = cars
-        assert isinstance(car, SourceCar)
-        assert (car.make, car.powertrain) == ("AUDI", "PHEV")
-        snapshot = await port.read(car.vin, sorted(car.signals), now=NOW)
-        problems = {a.kind for a in snapshot.answers.values() if isinstance(a, Problem)}
-        assert problems <= {"VEHICLE_STATE:NOT_CHARGING"}
-        assert (await port.command(car.vin, "security-unlock", {}, now=NOW)).kind == "done"
-        assert await port.cars(login("smartcar@successful-request.com"), now=NOW) == cars
-
-    asyncio.run(use())
-    assert naps.seconds == 0
-    assert len(source.world.vins()) == len(car_range().models) + 1
-
-
-def test_a_magic_error_answers_everything_but_the_vin() -> None:
-    source = SimulatorSource(World(), Naps())
-
-    async def use() -> None:
-        cars = await source.cars(login("VEHICLE_STATE.DOOR_OPEN@smartcar.com"), now=NOW)
-        assert isinstance(cars, tuple)
-        snapshot = await source.read(cars[0].vin, [VIN, ODOMETER, "tractionbattery-range"], now=NOW)
-        assert snapshot.value(VIN) == cars[0].vin
-        assert [a.kind for a in snapshot.answers.values() if isinstance(a, Problem)] == ["VEHICLE_STATE:DOOR_OPEN"] * 2
-        assert (await source.command(cars[0].vin, "security-lock", {}, now=NOW)).kind == "refused"
-
-    asyncio.run(use())
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("no-vehicles@connect.test", "CONNECTED_SERVICES_ACCOUNT:NO_VEHICLES"),
-        ("wrong-password@connect.test", "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"),
-        ("brand-down@connect.test", "UPSTREAM:KNOWN_ISSUE"),
-        ("smartcar@invalid-subscription.com", "CONNECTED_SERVICES_ACCOUNT:SUBSCRIPTION"),
-    ],
-)
-def test_a_sign_in_that_ends_gives_the_problem(name: str, kind: str) -> None:
-    found = asyncio.run(SimulatorSource(World(), Naps()).cars(login(name), now=NOW))
-    assert isinstance(found, Problem)
-    assert found.kind == kind
-
-
-def test_latency_is_waited_out_and_adds_up() -> None:
-    naps, world = Naps(), World()
-    source, vin = SimulatorSource(world, naps), world.find("kia-ev6")
-    world.fault(vin, Fault(latency_s=2))
-    world.fault(vin, Fault(latency_s=0.5, on="reads"))
-    asyncio.run(source.read(vin, [ODOMETER], now=NOW))
-    assert naps.seconds == 2.5
-    asyncio.run(source.command(vin, "security-lock", {}, now=NOW))
-    assert naps.seconds == 4.5
-    asyncio.run(source.cars(login("slow@connect.test"), now=NOW))
-    assert naps.seconds == 12.5
-
-
-def test_a_car_that_is_not_in_the_account_is_missing() -> None:
-    source = SimulatorSource(World(), Naps())
-    snapshot = asyncio.run(source.read("0SCTESLA000000000", [ODOMETER], now=NOW))
-    answer = snapshot.answers[ODOMETER]
-    assert isinstance(answer, Problem)
-    assert answer.kind == "CONNECTED_SERVICES_ACCOUNT:VEHICLE_MISSING"
-    outcome = asyncio.run(source.command("0SCTESLA000000000", "security-lock", {}, now=NOW))
-    assert outcome.kind == "not_sent"
-    with pytest.raises(InvalidInput):
-        source.describe("0SCTESLA000000000")
-
-
-def test_a_world_that_runs_follows_the_clock_of_its_callers() -> None:
-    world = World()
-    source, vin = SimulatorSource(world, Naps()), world.find("kia-ev6")
-    started = world.time
-    world.run(NOW, 60)
-    asyncio.run(source.read(vin, [ODOMETER], now=NOW + timedelta(minutes=1)))
-    assert world.time == started + 3600
 
 
 # --- scenarios that silence a car

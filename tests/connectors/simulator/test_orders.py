@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from carwire.connectors.simulator.faults import Fault
 from carwire.connectors.simulator.world import World
 from carwire.core.commands import COMMANDS
 from carwire.core.errors import InvalidInput
+from carwire.core.simulation import Fault
 
 ARGUMENTS: dict[str, dict[str, object]] = {
     "charge-set-limit": {"percent": 90},

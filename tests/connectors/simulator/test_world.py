@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from carwire.connectors.simulator.adjust import ADJUSTMENTS
 from carwire.connectors.simulator.car import Car, soc
-from carwire.connectors.simulator.faults import Fault
+from carwire.connectors.simulator.events import Record
 from carwire.connectors.simulator.models import Model, car_range
 from carwire.connectors.simulator.road import LENGTH_KM
 from carwire.connectors.simulator.scenarios import SCENARIOS
-from carwire.connectors.simulator.world import Record, World
+from carwire.connectors.simulator.world import World
 from carwire.core.commands import COMMANDS
 from carwire.core.errors import InvalidInput
 from carwire.core.signals.catalogue import Field, signals
 from carwire.core.signals.reading import Problem, Reading
+from carwire.core.simulation import Fault
 
 ONE_OF_EACH = ("simulated-bev", "simulated-phev", "simulated-hev", "simulated-ice", "simulated-fcev")
 ARGUMENTS: dict[str, dict[str, object]] = {
@@ -272,7 +273,7 @@ def test_a_running_clock_follows_the_real_one_at_its_speed() -> None:
 
 @pytest.mark.parametrize("seconds", [-1, 10**12])
 def test_the_clock_does_not_run_backwards_or_away(seconds: int) -> None:
-    with pytest.raises(InvalidInput, match="duration"):
+    with pytest.raises(InvalidInput, match="step"):
         World().step(seconds)
 
 

@@ -47,8 +47,8 @@ class Session(msgspec.Struct):
     fast: bool
     start: int
     from_soc: float
-    grid_kwh: float = 0
-    kw: float = 0  # drawn from the supply in the last minute
+    grid_kwh: float = 0.0
+    kw: float = 0.0  # drawn from the supply in the last minute
     timed: bool = False  # the timer has begun to charge: a stop after that stays
 
 
@@ -79,43 +79,43 @@ class Car(msgspec.Struct, kw_only=True):
 
     first_km: float
     odometer_km: float
-    km_from_home: float = 0
+    km_from_home: float = 0.0
     outward: bool = True
-    side: float = 0
-    kmh: float = 0
+    side: float = 0.0
+    kmh: float = 0.0
     gear: Gear = "PARK"
     destination: tuple[float, float] | None = None
 
-    battery_kwh: float = 0
-    first_kwh: float = 0  # in the battery when the car began
-    grid_kwh: float = 0
-    stored_kwh: float = 0
-    driven_kwh: float = 0
-    comfort_kwh: float = 0
-    idle_kwh: float = 0
+    battery_kwh: float = 0.0
+    first_kwh: float = 0.0  # in the battery when the car began
+    grid_kwh: float = 0.0
+    stored_kwh: float = 0.0
+    driven_kwh: float = 0.0
+    comfort_kwh: float = 0.0
+    idle_kwh: float = 0.0
 
-    tank: float = 0
-    first_tank: float = 0
-    filled: float = 0
-    burnt: float = 0
+    tank: float = 0.0
+    first_tank: float = 0.0
+    filled: float = 0.0
+    burnt: float = 0.0
 
     session: Session | None = None
     charge_wanted: bool = False
     charge_fault: bool = False
     limit: float = 0.8
-    amperage: float = 32
+    amperage: float = 32.0
     schedule: tuple[str, bool, str] | None = None  # type, enabled, time of day
     flap_open: bool = False
     records: tuple[ChargeRecord, ...] = ()
     full_charges: int = 0
 
-    low_voltage: float = 90  # percent
-    outside: float = 12
-    cabin: float = 12
-    tyre_celsius: float = 12
+    low_voltage: float = 90.0  # percent
+    outside: float = 12.0
+    cabin: float = 12.0
+    tyre_celsius: float = 12.0
     climate: bool = False
     climate_until: int = 0
-    target: float = 21
+    target: float = 21.0
     defroster: bool = False
     steering_heater: bool = False
 
@@ -127,8 +127,8 @@ class Car(msgspec.Struct, kw_only=True):
     rear: bool = False
 
     tyres_kpa: list[float]
-    oil: float = 100  # percent of its life
-    washer: float = 100  # percent
+    oil: float = 100.0  # percent of its life
+    washer: float = 100.0  # percent
     codes: tuple[TroubleCode, ...] = ()
     services: tuple[ServiceRecord, ...] = ()
     sentry: bool = False

@@ -63,7 +63,7 @@ def stop_charging(car: Car) -> None:
     """Let no more current flow, with the cable left in."""
     car.charge_wanted = False
     if car.session:
-        car.session.kw = 0
+        car.session.kw = 0.0
 
 
 def consumption(per_100km: float, outside: float, per_degree: float) -> float:

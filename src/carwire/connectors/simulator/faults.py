@@ -7,44 +7,19 @@ first that applies gives the error, latencies add up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from carwire.core.signals.problems import KINDS
+from carwire.core.commands import Outcome
+from carwire.core.signals.reading import Problem
+from carwire.core.simulation import Fault, On
 
-On = Literal["all", "reads", "commands"]
 # The VIN does not come from the car: no fault touches it.
 STATIC: Final = frozenset({"vehicleidentification-vin"})
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault.
-
-    `kind` is a kind of problem that is answered instead; `codes` narrows it to some signals. `latency_s` holds every
-    answer back. `stale` lets reads answer what the car said when the fault was set. `half` makes commands half-done:
-    with ``answer_lost`` the car does it and the answer is lost, with ``command_lost`` it never arrives; the outcome is
-    unknown either way. `retry_after_s` goes with a problem of throttling. The window is `after_s` to `after_s + for_s`
-    seconds from when the fault was set; a null `for_s` has no end.
-    """
-
-    kind: str | None = None
-    on: On = "all"
-    codes: tuple[str, ...] = ()
-    latency_s: float = 0
-    stale: bool = False
-    half: Literal["answer_lost", "command_lost"] | None = None
-    retry_after_s: float | None = None
-    after_s: int = 0
-    for_s: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind is not None and self.kind not in KINDS:
-            msg = f"{self.kind!r} is no kind of problem"
-            raise ValueError(msg)
-        if self.latency_s < 0 or self.after_s < 0 or (self.for_s is not None and self.for_s < 0):
-            msg = "lengths of time are not negative"
-            raise ValueError(msg)
+_UNSENT: Final = frozenset({"VEHICLE_STATE:ASLEEP", "VEHICLE_STATE:UNREACHABLE"})
+_THROTTLED_S: Final = 60.0  # what a throttled caller is told to wait, when a fault does not say
 
 
 class SetFault(msgspec.Struct, frozen=True):
@@ -78,3 +53,22 @@ def error_of(faults: Sequence[SetFault], code: str | None = None) -> Fault | Non
         if each.fault.kind and (not each.fault.codes or code in each.fault.codes):
             return each.fault
     return None
+
+
+def problem_of(fault: Fault, now: datetime) -> Problem:
+    """Return the problem a fault with a kind answers with."""
+    assert fault.kind is not None
+    wait = fault.retry_after_s
+    if wait is None and fault.kind.startswith("RATE_LIMIT:"):
+        wait = _THROTTLED_S
+    return Problem(fault.kind, now, wait)
+
+
+def failed(problem: Problem) -> Outcome:
+    """Say how a command ends that met this problem: where the maker answered in disorder, it may have happened."""
+    kind = problem.kind
+    if kind in {"UPSTREAM:NO_RESPONSE", "UPSTREAM:UNKNOWN_ISSUE", "UPSTREAM:INVALID_DATA"}:
+        return Outcome("unknown", problem)
+    if kind.startswith(("UPSTREAM:", "RATE_LIMIT:", "SERVER:")) or kind in _UNSENT:
+        return Outcome("not_sent", problem)
+    return Outcome("refused", problem)

@@ -21,6 +21,7 @@ _REFUEL_AT: Final = 0.12  # a tank emptier than this is filled before a drive
 # Draws of a car that is new; those of a minute use the minute, which is far larger.
 _ODOMETER, _CHARGE, _FUEL, _SIDE, _OFFSET, _LOW_VOLTAGE, _WASHER, _HAS_CODE, _CODE_AGE = range(9)
 _WHEELS: Final = 16
+_READY_OIL: Final = 10.0  # percent: no ready car is about to need a service
 
 
 def new_car(vin: str, model: Model, seed: int, minute: int) -> Car:
@@ -57,6 +58,21 @@ def new_car(vin: str, model: Model, seed: int, minute: int) -> Car:
     cycle = sum(stage.minutes for stage in scenario.stages)
     # Somewhere in the night, so that no two cars leave together: the last stage but a few minutes of it.
     begin(car, model, scenario, last_for=int(60 + draw(key, _OFFSET) * (cycle * 0.4)))
+    return car
+
+
+def ready_car(vin: str, model: Model, seed: int, minute: int) -> Car:
+    """Return a car as an owner who has just signed in finds it: at home, at least an hour before it leaves.
+
+    It is plugged in, charged half to 70 %, and not charging: whatever a command is tried on it, its state allows it.
+    """
+    car = new_car(vin, model, seed, minute)
+    car.oil = max(car.oil, _READY_OIL)
+    if model.battery_kwh:
+        energy.stop_charging(car)
+        car.battery_kwh = car.first_kwh = model.battery_kwh * (0.5 + 0.2 * draw(car.key, _CHARGE))
+        if car.session:
+            car.session.from_soc = soc(car, model)
     return car
 
 
@@ -119,7 +135,7 @@ def wake(car: Car, second: int) -> None:
 
 def _leave(car: Car, model: Model) -> None:
     """End whatever the car was doing: it stands, off, unplugged, out of the workshop."""
-    car.kmh, car.gear = 0, "PARK"
+    car.kmh, car.gear = 0.0, "PARK"
     energy.unplug(car, model)
     if car.in_service:
         _finish_service(car, model)
@@ -131,10 +147,10 @@ def _finish_service(car: Car, model: Model) -> None:
         tasks.insert(1, "Engine oil and filter changed")
     cost = round(120 + 260 * draw(car.key, car.minute), 2)
     car.services = (*car.services, ServiceRecord(car.minute, car.odometer_km, tuple(tasks), cost))
-    car.in_service, car.codes, car.oil, car.washer, car.charge_fault = False, (), 100, 100, False
+    car.in_service, car.codes, car.oil, car.washer, car.charge_fault = False, (), 100.0, 100.0, False
     front, rear = model.tyres_kpa
     car.tyres_kpa = [front, front, rear, rear]
-    car.low_voltage = max(car.low_voltage, 90)
+    car.low_voltage = max(car.low_voltage, 90.0)
 
 
 def _enter(car: Car, model: Model, stage: Stage) -> None:

@@ -22,6 +22,7 @@ anything else                           one car of the chosen brand, always the 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final, Literal
 
@@ -50,6 +51,8 @@ Step = Literal[
 
 CODE: Final = "123456"  # what the step `code` wants
 PIN: Final = "1234"  # and the step `pin`
+CAPTCHA: Final = "ROAD66"  # what the picture of the step `captcha` shows
+ALLOW: Final = "allow"  # what the step `missing_permission` wants
 SLOW_S: Final = 8.0  # what the step `slow` takes
 
 # Kind of problem → the rest of the VIN after 0SCLR0002.
@@ -137,6 +140,7 @@ class Account(msgspec.Struct, frozen=True):
     step: Step = "none"
 
 
+@functools.lru_cache(maxsize=64)
 def sign_in(username: str, make: str | None) -> Account:
     """Return the account of a login at the sign-in of a brand (upper case); the plain simulated brand without one."""
     name = username.strip().lower()
@@ -144,8 +148,11 @@ def sign_in(username: str, make: str | None) -> Account:
         return Account((_car(_SUCCESS[1]),))
     if name in _STEPS:
         vin, step = _STEPS[name]
-        none_there = step in _EMPTY
-        return Account(() if none_there else (_car(vin) if vin else _any(name, make),), step)
+        if step in _EMPTY:
+            return Account((), step)
+        return Account(
+            (_several_sizes(name, make) if step == "battery" else _car(vin) if vin else _any(name, make),), step
+        )
     return _by_pattern(name, make) or Account((_any(name, make),))
 
 
@@ -202,6 +209,12 @@ def _car(vin: str, problem: str | None = None) -> LoginCar:
 
 def _any(name: str, make: str | None) -> LoginCar:
     return _specimen(_models(make)[0], name)
+
+
+def _several_sizes(name: str, make: str | None) -> LoginCar:
+    """Return a car whose battery may be one of several sizes: of the brand, or else of one that has such a car."""
+    every = (*_models(make), *car_range().models.values())
+    return _specimen(next(model for model in every if len(model.nominal_kwh) > 1), name)
 
 
 def _specimen(model: Model, *which: object) -> LoginCar:

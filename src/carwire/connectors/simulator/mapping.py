@@ -308,7 +308,7 @@ def _service_records(car: Car, model: Model) -> Value:
                 "odometer": _round(visit.odometer_km, 1),
                 "cost": {"amount": visit.cost, "currency": "EUR" if model.market == "EUROPE" else "USD"},
                 "tasks": [{"id": str(n), "description": task} for n, task in enumerate(tasks, 1)],
-                "details": [{"id": "type", "description": "dealership"}],
+                "details": [{"id": "dealership", "description": "Simulated Service Centre"}],
             }
         )
     return {"values": records}

@@ -82,7 +82,7 @@ def _set_limit(car: Car, model: Model, given: Mapping[str, Any]) -> None:
 
 
 def _set_amperage(car: Car, model: Model, given: Mapping[str, Any]) -> None:
-    car.amperage = given["amperage"]
+    car.amperage = float(given["amperage"])
     if car.session and car.charging:
         start_charging(car, model)
 
@@ -94,7 +94,7 @@ def _set_schedule(car: Car, _model: Model, given: Mapping[str, Any]) -> None:
 
 
 def _climate(car: Car, _model: Model, given: Mapping[str, Any]) -> None:
-    car.climate, car.target, car.climate_until = True, given["temperature"], car.minute + CLIMATE_MINUTES
+    car.climate, car.target, car.climate_until = True, float(given["temperature"]), car.minute + CLIMATE_MINUTES
 
 
 def _defrost(car: Car, model: Model, _given: Mapping[str, Any]) -> None:
@@ -112,15 +112,15 @@ def _end_climate(car: Car, _model: Model, _given: Mapping[str, Any]) -> None:
 
 
 def _go_to(car: Car, _model: Model, given: Mapping[str, Any]) -> None:
-    car.destination = (given["latitude"], given["longitude"])
+    car.destination = (float(given["latitude"]), float(given["longitude"]))
 
 
 def _assign(name: str, value: object) -> Effect:
     return lambda car, _model, _given: setattr(car, name, value)
 
 
-def _take(name: str, argument: str) -> Effect:
-    return lambda car, _model, given: setattr(car, name, given[argument])
+def _aim(car: Car, _model: Model, given: Mapping[str, Any]) -> None:
+    car.target = float(given["temperature"])
 
 
 EFFECTS: Final[dict[str, Effect]] = {
@@ -134,7 +134,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     "charge-port-open": _assign("flap_open", value=True),
     "charge-port-close": _assign("flap_open", value=False),
     "climate-start": _climate,
-    "climate-set": _take("target", "temperature"),
+    "climate-set": _aim,
     "climate-stop": _end_climate,
     "defroster-start": _defrost,
     "defroster-stop": _assign("defroster", value=False),

@@ -94,7 +94,7 @@ _ALL: Final = (
         ),
     ),
     Scenario("cold_soak", "Parked outside in deep frost.", _PARKED, outside=-18, swing=4),
-    Scenario("low_12v", "Parked with a 12 V battery too low for commands.", _PARKED, low_voltage=12),
+    Scenario("low_12v", "Parked with a 12 V battery too low for commands.", _PARKED, low_voltage=12.0),
     Scenario("asleep", "Parked in a sleep no command can end.", _PARKED, contact="asleep"),
     Scenario("unreachable", "Parked where there is no radio contact.", _PARKED, contact="none"),
     Scenario(

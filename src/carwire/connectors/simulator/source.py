@@ -7,84 +7,171 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from carwire.connectors.simulator.faults import Fault
-from carwire.connectors.simulator.logins import SLOW_S, Account, sign_in
+import msgspec
+
+from carwire.connectors.simulator.logins import SLOW_S, LoginCar
 from carwire.connectors.simulator.mapping import NAME
+from carwire.connectors.simulator.models import car_range
+from carwire.connectors.simulator.signing import Session, answered, question, session_of
 from carwire.connectors.simulator.world import World
-from carwire.core.commands import Arguments, Outcome
-from carwire.core.signals.reading import Problem, Snapshot
-from carwire.core.sources import Costs, Login, SourceCar
+from carwire.core.commands import COMMANDS, Arguments, Outcome, check_command
+from carwire.core.signals.catalogue import signals
+from carwire.core.signals.reading import Problem, Reading, Snapshot
+from carwire.core.simulation import Fault
+from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
+from carwire.kit.secrets import Secret
 
 Sleep = Callable[[float], Awaitable[object]]
 
-# Steps of the sign-in after which there is no list of cars, and the problem each is to a program.
-_ENDS: Final = {
-    "incompatible": "COMPATIBILITY:VEHICLE_NOT_CAPABLE",
-    "subscription": "CONNECTED_SERVICES_ACCOUNT:SUBSCRIPTION",
-    "no_vehicles": "CONNECTED_SERVICES_ACCOUNT:NO_VEHICLES",
-    "wrong_password": "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED",
+KEY_URL: Final = "https://connect.test/virtual-key"  # leads nowhere: the simulated owner needs no page
+_SIGNED_OUT: Final = "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"
+_MISSING: Final = "CONNECTED_SERVICES_ACCOUNT:VEHICLE_MISSING"
+_NOT_ALLOWED: Final = "CONNECTED_SERVICES_ACCOUNT:PERMISSION"
+# Steps at which the sign-in fails, and the problem each is to a program.
+_FAILS: Final = {
+    "wrong_password": _SIGNED_OUT,
     "maker_down": "UPSTREAM:KNOWN_ISSUE",
     "server_error": "SERVER:INTERNAL",
+}
+# Steps whose car cannot be connected, and why.
+_UNUSABLE: Final = {
+    "incompatible": "COMPATIBILITY:VEHICLE_NOT_CAPABLE",
+    "subscription": "CONNECTED_SERVICES_ACCOUNT:SUBSCRIPTION",
 }
 
 
 class SimulatorSource:
-    """Fulfils `carwire.core.ports.Source` over a world. Times are of the world's clock, which follows the caller's
-    when it runs. Latency of fault scripts is waited out with `sleep`.
+    """Fulfils `carwire.core.ports.Source` over a world. Latency of fault scripts is waited out with `sleep`.
+
+    Times are of the world's clock, which follows the caller's when it runs. A car of the session that the world does
+    not know, because it was begun again or a crash took its last seconds, comes back as a new one.
     """
 
     name: Final = NAME
-    costs: Final = Costs(reads_wake=False, commands_wake=True, wake_kwh=0.01, reads_per_minute=60)
+    # Nobody's patience and nobody's battery is at stake: tests may ask as often as they like.
+    costs: Final = Costs(
+        reads_wake=False, commands_wake=True, wake_kwh=0.01, reads_per_minute=60_000, wakes_per_day=1_000_000
+    )
 
     def __init__(self, world: World, sleep: Sleep = asyncio.sleep) -> None:
         self.world: Final = world
         self._sleep = sleep
 
-    async def cars(self, login: Login, *, now: datetime) -> tuple[SourceCar, ...] | Problem:
-        """Return the cars of a login, which are in the world from then on, or why there are none to show.
+    def clock(self, now: datetime) -> datetime:
+        """Return the world's time at `now`."""
+        self.world.catch_up(now)
+        return self.world.now
 
-        Questions a sign-in asks in between (a code, a PIN) are the business of whoever shows them: see `logins`.
+    def circuit(self, vin: str) -> str | None:
+        """Return null: faults are set on single cars, so that one car's fault says nothing about another."""
+        return None
+
+    def brands(self, country: str) -> tuple[str, ...]:
+        """Return every make, the plain ``SIMULATED`` cars last: a rehearsal may be of any make in any country."""
+        named = (make for make in car_range().by_make if make != "SIMULATED")
+        return (*named, "SIMULATED")
+
+    async def sign_in(self, login: Login, *, now: datetime) -> SignedIn | Question | Problem:
+        """Sign in to the account the address names: see `logins`. The password may be any."""
+        self.world.catch_up(now)
+        session = Session(login.username.strip().lower(), login.make)
+        step = session.account.step
+        if step == "slow":
+            await self._sleep(SLOW_S)
+        if step in _FAILS:
+            return Problem(_FAILS[step], self.world.now)
+        return question(session) or self._signed_in(session)
+
+    async def answer(self, state: Secret, answer: Secret | None, *, now: datetime) -> SignedIn | Question | Problem:
+        """Go on after a question; a wrong answer gives it again. Raises `InvalidInput` for a state not of ours."""
+        self.world.catch_up(now)
+        found = answered(state, answer)
+        return found if isinstance(found, Question) else self._signed_in(found)
+
+    async def cars(self, session: Secret, *, now: datetime) -> tuple[SourceCar, ...] | Problem:
+        """Return the cars of a session.
+
+        Who asks again after the sign-in has been to the car: a virtual key that was missing is then installed.
         """
         self.world.catch_up(now)
-        account = sign_in(login.username, login.make)
-        if account.step == "slow":
-            await self._sleep(SLOW_S)
-        if account.step in _ENDS:
-            return Problem(_ENDS[account.step], self.world.now)
-        self._settle_in(account)
-        return tuple(self.describe(car.vin) for car in account.cars)
+        owner = session_of(session)
+        if owner is None:
+            return Problem(_SIGNED_OUT, self.world.now)
+        for car in owner.account.cars:
+            self._settle_in(owner, car)
+            if owner.account.step == "virtual_key" and not self.world.known(car.vin).virtual_key:
+                self.world.adjust(car.vin, "virtual_key", "on")
+        return self._described(owner)
 
-    def describe(self, vin: str) -> SourceCar:
-        """Return what a car of the world can be asked. Raises `InvalidInput` for one that is not there."""
-        m = self.world.model(vin)
-        return SourceCar(vin, m.make, m.model, m.year, m.powertrain, m.signals, m.commands)
-
-    async def read(self, vin: str, codes: Sequence[str], *, now: datetime) -> Snapshot:
-        """Read signals of a car; one that is not in the world is missing from the account."""
+    async def read(self, session: Secret, vin: str, codes: Sequence[str], *, now: datetime) -> Snapshot:
+        """Read signals of a car; what the owner did not allow at the sign-in is a problem of permission."""
         self.world.catch_up(now)
-        if vin not in self.world:
-            missing = Problem("CONNECTED_SERVICES_ACCOUNT:VEHICLE_MISSING", self.world.now)
-            return Snapshot(vin, dict.fromkeys(codes, missing))
-        await self._wait(vin, command=False)
-        return self.world.read(vin, codes)
+        owner = session_of(session)
+        trouble = self._trouble(owner, vin)
+        if owner is None or trouble:
+            return Snapshot(vin, dict.fromkeys(codes, Problem(trouble or _SIGNED_OUT, self.world.now)))
+        await self._wait(owner, vin, command=False)
+        snapshot = self.world.read(vin, codes)
+        if not owner.lacking:
+            return snapshot
+        return Snapshot(vin, {code: self._allowed(owner, code, said) for code, said in snapshot.answers.items()})
 
-    async def command(self, vin: str, name: str, arguments: Arguments, *, now: datetime) -> Outcome:
+    async def command(self, session: Secret, vin: str, name: str, arguments: Arguments, *, now: datetime) -> Outcome:
         """Give a car a command. Raises `InvalidInput` for a command or arguments that do not exist."""
+        check_command(name, arguments)
         self.world.catch_up(now)
-        if vin not in self.world:
-            return Outcome("not_sent", Problem("CONNECTED_SERVICES_ACCOUNT:VEHICLE_MISSING", self.world.now))
-        await self._wait(vin, command=True)
+        owner = session_of(session)
+        trouble = self._trouble(owner, vin)
+        if owner is None or trouble:
+            return Outcome("not_sent", Problem(trouble or _SIGNED_OUT, self.world.now))
+        if COMMANDS[name].permission in owner.lacking:
+            return Outcome("refused", Problem(_NOT_ALLOWED, self.world.now))
+        await self._wait(owner, vin, command=True)
         return self.world.command(vin, name, arguments)
 
-    def _settle_in(self, account: Account) -> None:
-        for car in account.cars:
-            if car.vin in self.world:
-                continue
-            self.world.add(car.vin, car.model)
-            if car.problem:
-                self.world.fault(car.vin, Fault(kind=car.problem))
+    def _signed_in(self, owner: Session) -> SignedIn:
+        for car in owner.account.cars:
+            self._settle_in(owner, car)
+            if owner.account.step == "virtual_key":  # to be rehearsed at every sign-in
+                self.world.adjust(car.vin, "virtual_key", "off")
+        account = msgspec.json.encode([owner.username, owner.make]).decode()
+        return SignedIn(owner.sealed(), Secret(account), self._described(owner), owner.lacking)
 
-    async def _wait(self, vin: str, *, command: bool) -> None:
+    def _described(self, owner: Session) -> tuple[SourceCar, ...]:
+        return tuple(self._describe(owner, car.vin) for car in owner.account.cars)
+
+    def _describe(self, owner: Session, vin: str) -> SourceCar:
+        m = self.world.model(vin)
+        does = frozenset(name for name in m.commands if COMMANDS[name].permission not in owner.lacking)
+        key_url = None if self.world.known(vin).virtual_key else KEY_URL
+        unusable = _UNUSABLE.get(owner.account.step)
+        return SourceCar(vin, m.make, m.model, m.year, m.powertrain, m.signals, does, unusable, key_url)
+
+    def _settle_in(self, owner: Session, car: LoginCar) -> None:
+        if car.vin in self.world:
+            return
+        self.world.add(car.vin, car.model, ready=True)
+        problem = car.problem or _UNUSABLE.get(owner.account.step)
+        if problem:
+            self.world.fault(car.vin, Fault(kind=problem))
+
+    def _trouble(self, owner: Session | None, vin: str) -> str | None:
+        """The kind of problem that keeps a session from a car at all; else the car is in the world from then on."""
+        if owner is None:
+            return _SIGNED_OUT
+        car = next((car for car in owner.account.cars if car.vin == vin), None)
+        if car is None:
+            return _MISSING
+        self._settle_in(owner, car)
+        return None
+
+    def _allowed(self, owner: Session, code: str, said: Reading | Problem) -> Reading | Problem:
+        signal = signals().get(code)
+        lacking = signal is not None and signal.permission in owner.lacking
+        return Problem(_NOT_ALLOWED, self.world.now) if lacking else said
+
+    async def _wait(self, owner: Session, vin: str, *, command: bool) -> None:
         seconds = self.world.latency(vin, command=command)
         if seconds:
             await self._sleep(seconds)
+            self._trouble(owner, vin)  # the world may have been begun again meanwhile

@@ -2,7 +2,9 @@
 
 A car is a function of the seed, the starting moment and the events that name it. Cars do not meet, so each is brought
 up to the world's time when it is asked for, and a world of ten thousand costs what the few that are looked at cost.
-`World.replay` makes the same world, to the byte, from `World.record`.
+`World.replay` makes the same world, to the byte, from `World.record`. A server's world, which goes on for months,
+remembers where it stands instead of all it went through (`World.checkpoint`), and lets a car skip days that nobody
+saw (`skip`).
 
 The clock stands until it is moved by `step`, or runs after a real clock, at any speed, once `run` is called and
 `catch_up` is told the time.
@@ -10,128 +12,117 @@ The clock stands until it is moved by `step`, or runs after a real clock, at any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from carwire.connectors.simulator import orders
-from carwire.connectors.simulator.adjust import ADJUSTMENTS, adjust
+from carwire.connectors.simulator.adjust import adjust
 from carwire.connectors.simulator.car import Car, decode, encode, spoken
-from carwire.connectors.simulator.faults import Fault, SetFault, active, error_of, latency
-from carwire.connectors.simulator.life import begin, live, new_car, wake
+from carwire.connectors.simulator.events import (
+    END,
+    Added,
+    Adjusted,
+    Checkpoint,
+    Commanded,
+    Event,
+    Faulted,
+    Record,
+    Started,
+    check_checkpoint,
+    check_record,
+)
+from carwire.connectors.simulator.faults import SetFault, active, error_of, failed, latency, problem_of
+from carwire.connectors.simulator.life import begin, new_car, ready_car, wake
 from carwire.connectors.simulator.mapping import answer, moment
 from carwire.connectors.simulator.models import Model, car_range
 from carwire.connectors.simulator.scenarios import SCENARIOS
-from carwire.core.commands import COMMANDS, Arguments, Outcome, check_command
+from carwire.connectors.simulator.skip import bring
+from carwire.core.commands import Arguments, Outcome, check_command
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.reading import Problem, Reading, Snapshot
+from carwire.core.simulation import MAX_SPEED, MAX_STEP, Fault
 
 STARTED_AT: Final = 1_767_592_800  # 5 January 2026, 06:00 UTC, a Monday
-MAX_STEP: Final = 31 * 86_400  # seconds
-_END: Final = 4_102_444_800  # the year 2100: no world lasts longer
-_UNSENT: Final = frozenset({"VEHICLE_STATE:ASLEEP", "VEHICLE_STATE:UNREACHABLE"})
-_THROTTLED_S: Final = 60.0  # what a throttled caller is told to wait, when a fault does not say
-
-
-class Added(msgspec.Struct, frozen=True, tag="added"):
-    """A car came into the world at epoch second `at`."""
-
-    at: int
-    vin: str
-    model: str
-
-
-class Started(msgspec.Struct, frozen=True, tag="started"):
-    """A car began a scenario."""
-
-    at: int
-    vin: str
-    scenario: str
-
-
-class Adjusted(msgspec.Struct, frozen=True, tag="adjusted"):
-    """Something was set on a car by hand."""
-
-    at: int
-    vin: str
-    name: str
-    text: str
-
-
-class Commanded(msgspec.Struct, frozen=True, tag="commanded"):
-    """A command was given, whatever became of it."""
-
-    at: int
-    vin: str
-    name: str
-    arguments: dict[str, Any]
-
-
-class Faulted(msgspec.Struct, frozen=True, tag="faulted"):
-    """A fault was added to a car's script; null emptied the script."""
-
-    at: int
-    vin: str
-    fault: Fault | None
-
-
-Event = Added | Started | Adjusted | Commanded | Faulted
-
-
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that is needed to make a world again. Moments are epoch seconds."""
-
-    seed: int
-    started_at: int
-    time: int
-    events: tuple[Event, ...] = ()
-    version: int = 1
+MAX_FAULTS: Final = 100  # in the script of one car
 
 
 class World:
-    """Simulated cars under one clock. Not safe for several threads."""
+    """Simulated cars under one clock. Not safe for several threads.
+
+    With `skip_after`, in minutes, a car that nobody looked at for longer skips what it can; null never skips.
+    """
 
     def __init__(self, seed: int = 1, started_at: int = STARTED_AT) -> None:
-        self.seed: Final = seed
-        self.started_at: Final = started_at
+        self.skip_after: int | None = None
+        self._remembers = True
+        self._begin(seed, started_at)
+
+    def _begin(self, seed: int, started_at: int) -> None:
+        self.seed = seed
+        self.started_at = started_at
         self.time = started_at  # epoch seconds
+        self.revision = 0  # grows with whatever is done, time that passes by itself aside
         self._events: list[Event] = []
         self._cars: dict[str, Car] = {}
-        self._pending: dict[str, list[Event]] = {}  # of a replay: what a car not yet looked at went through
+        self._pending: dict[str, list[Event]] = {}  # what a car not yet looked at went through
         self._scripts: dict[str, list[SetFault]] = {}
-        self._models: dict[str, Model] = {}
         self._pace: tuple[datetime, int, float] | None = None
+        self._moment: tuple[int, datetime] | None = None  # the last one asked for: made once a second
         cars = car_range()
-        self._fleet: Final = {cars.vin_of(model): model for model in cars.models.values()}
-        self._models.update(self._fleet)
+        self._models: dict[str, Model] = {cars.vin_of(model): model for model in cars.models.values()}
+
+    def reset(self, seed: int, started_at: int = STARTED_AT) -> None:
+        """Begin again, with another seed and at another time; the clock stands."""
+        before = self.revision
+        self._begin(seed, started_at)
+        self.revision = before + 1
 
     # --- the clock
 
     @property
     def now(self) -> datetime:
         """The world's time."""
-        return moment(self.time)
+        if self._moment is None or self._moment[0] != self.time:
+            self._moment = self.time, moment(self.time)
+        return self._moment[1]
 
     def step(self, seconds: int) -> None:
         """Move the clock on. Raises `InvalidInput` for less than nothing, for more than 31 days, and past 2100."""
-        if not 0 <= seconds <= MAX_STEP or self.time + seconds > _END:
-            raise InvalidInput(FieldProblem("duration", f"must be 0 to {MAX_STEP} seconds, and no later than 2100"))
+        if not 0 <= seconds <= MAX_STEP or self.time + seconds > END:
+            raise InvalidInput(FieldProblem("step", f"must be 0 to {MAX_STEP} seconds, and no later than 2100"))
         self.time += seconds
+        self.revision += 1
+        if self._pace:
+            real, simulated, speed = self._pace
+            self._pace = real, simulated + seconds, speed
 
     def run(self, now: datetime, speed: float = 1.0) -> None:
         """Let the clock run after a real one, `speed` seconds a second, from the real moment `now` on; 0 stops it."""
-        if not 0 <= speed <= 3600:
-            raise InvalidInput(FieldProblem("speed", "must be 0 to 3600"))
+        if not 0 <= speed <= MAX_SPEED:
+            raise InvalidInput(FieldProblem("speed", f"must be 0 to {MAX_SPEED:g}"))
         self.catch_up(now)
         self._pace = (now, self.time, speed)
+        self.revision += 1
+
+    def stand(self) -> None:
+        """Let the clock stand until it is stepped."""
+        self._pace = None
+
+    @property
+    def speed(self) -> float | None:
+        """How fast the clock runs, in seconds a second; null when it only steps."""
+        return self._pace[2] if self._pace else None
 
     def catch_up(self, now: datetime) -> None:
         """Move the clock to where it is at the real moment `now`; a clock that only steps stays."""
         if self._pace:
             real, simulated, speed = self._pace
-            self.time = max(self.time, simulated + int((now - real) / timedelta(seconds=1) * speed))
+            passed = simulated + int((now - real).total_seconds() * speed)
+            if passed > self.time:
+                self.time = min(END, passed)
 
     # --- the cars
 
@@ -151,13 +142,18 @@ class World:
             raise InvalidInput(FieldProblem("car", f"{text[:60]!a} is neither a model nor the VIN of a car in here"))
         return car_range().vin_of(model)
 
-    def add(self, vin: str, model: str) -> None:
-        """Bring a car into the world, now; one that is there stays. Raises `InvalidInput` for an unknown model."""
+    def add(self, vin: str, model: str, *, ready: bool = False) -> None:
+        """Bring a car into the world, now; one that is there stays. A `ready` one is plugged in and not full.
+
+        Raises `InvalidInput` for an unknown model.
+        """
         if vin in self._models:
             return
         if model not in car_range().models:
             raise InvalidInput(FieldProblem("model", f"{model[:60]!a} is no model"))
-        self._note(Added(self.time, vin, model))
+        event = Added(self.time, vin, model, ready)
+        self._note(event)
+        self._expect(event)
 
     def model(self, vin: str) -> Model:
         """Return the model of a car. Raises `InvalidInput` for a VIN that is not in here."""
@@ -171,13 +167,18 @@ class World:
         car = self._cars.get(vin)
         if car is None:
             history = self._pending.pop(vin, [])
-            born = next((event.at for event in history if isinstance(event, Added)), self.started_at)
-            car = self._cars[vin] = new_car(vin, model, self.seed, born // 60)
+            came = next((event for event in history if isinstance(event, Added)), None)
+            make = ready_car if came and came.ready else new_car
+            car = self._cars[vin] = make(vin, model, self.seed, (came.at if came else self.started_at) // 60)
             for event in history:
                 self._bring(car, model, event.at)
                 self._apply(car, model, event)
         self._bring(car, model, self.time)
         return car
+
+    def known(self, vin: str) -> Car:
+        """Return a car as it was when last looked at, at no cost: for what time alone does not change."""
+        return self._cars.get(vin) or self.car(vin)
 
     def settle(self) -> None:
         """Bring every car up to the world's time."""
@@ -200,8 +201,23 @@ class World:
         """Set something on a car by hand. Raises `InvalidInput` when it cannot be; nothing is changed then."""
         self._do(Adjusted(self.time, vin, name, text))
 
+    def change(self, vin: str, scenario: str | None, settings: Mapping[str, str]) -> None:
+        """Begin a scenario, then set things by hand, in order. Raises `InvalidInput`; nothing is changed then."""
+        before, events = encode(self.car(vin)), len(self._events)
+        try:
+            if scenario is not None:
+                self.start(vin, scenario)
+            for name, text in settings.items():
+                self.adjust(vin, name, text)
+        except InvalidInput:
+            self._cars[vin] = decode(before)
+            del self._events[events:]
+            raise
+
     def fault(self, vin: str, fault: Fault | None) -> None:
-        """Add a fault to a car's script, or empty it with null."""
+        """Add a fault to a car's script, or empty it with null. Raises `InvalidInput` when the script is full."""
+        if fault and len(self.script(vin)) >= MAX_FAULTS:
+            raise InvalidInput(FieldProblem("fault", f"the script has {MAX_FAULTS} faults already; clear it first"))
         self._do(Faulted(self.time, vin, fault))
 
     def script(self, vin: str) -> tuple[SetFault, ...]:
@@ -243,37 +259,78 @@ class World:
 
         Raises `ValueError` for a record that no world of this version has written.
         """
-        _check(record)
+        check_record(record)
         world = cls(record.seed, record.started_at)
         world.time = record.time
         world._events = list(record.events)
         for event in record.events:
-            if isinstance(event, Added):
-                world._models[event.vin] = car_range().models[event.model]
-            world._pending.setdefault(event.vin, []).append(event)
+            world._expect(event)
         return world
+
+    def forget(self) -> None:
+        """Keep no events from now on: the world can be kept by `checkpoint` alone."""
+        self._remembers = False
+        self._events.clear()
+
+    def checkpoint(self, now: datetime) -> Checkpoint:
+        """Return where the world stands at the real moment `now`."""
+        self.catch_up(now)
+        for vin in [vin for vin, history in self._pending.items() if not _only_came(history)]:
+            self.car(vin)
+        return Checkpoint(
+            seed=self.seed,
+            started_at=self.started_at,
+            time=self.time,
+            kept_at=now,
+            speed=self.speed,
+            cars=tuple(self._cars.values()),
+            waiting=tuple(event for each in self._pending.values() for event in each if isinstance(event, Added)),
+            scripts={vin: tuple(script) for vin, script in self._scripts.items() if script},
+        )
+
+    @classmethod
+    def resume(cls, kept: Checkpoint) -> World:
+        """Go on from a checkpoint, forgetful; its clock goes on from the moment it was kept.
+
+        Raises `ValueError` for one that no world of this version has written.
+        """
+        check_checkpoint(kept)
+        world = cls(kept.seed, kept.started_at)
+        world.forget()
+        world.time = kept.time
+        for car in kept.cars:
+            world._models[car.vin] = car_range().models[car.model]
+            world._cars[car.vin] = car
+        for event in kept.waiting:
+            world._expect(event)
+        world._scripts = {vin: list(script) for vin, script in kept.scripts.items()}
+        if kept.speed is not None:
+            world._pace = kept.kept_at, kept.time, kept.speed
+        return world
+
+    def _expect(self, event: Event) -> None:
+        """Let a car that nobody has looked at yet go through an event when somebody does."""
+        if isinstance(event, Added):
+            self._models[event.vin] = car_range().models[event.model]
+        self._pending.setdefault(event.vin, []).append(event)
 
     def _answer(self, car: Car, said: Car, model: Model, code: str, faults: list[SetFault]) -> Reading | Problem:
         fault = error_of(faults, code)
-        return answer(car, said, model, code, self.time) if fault is None else _problem(fault, self.now)
+        return answer(car, said, model, code, self.time) if fault is None else problem_of(fault, self.now)
 
     def _note(self, event: Event) -> None:
-        self._events.append(event)
-        if isinstance(event, Added):
-            self._models[event.vin] = car_range().models[event.model]
-            self._pending.setdefault(event.vin, []).append(event)
+        self.revision += 1
+        if self._remembers:
+            self._events.append(event)
 
     def _do(self, event: Event) -> Outcome | None:
         car, model = self.car(event.vin), self.model(event.vin)
         outcome = self._apply(car, model, event)
-        self._events.append(event)
+        self._note(event)
         return outcome
 
-    @staticmethod
-    def _bring(car: Car, model: Model, second: int) -> None:
-        minute = second // 60
-        while car.minute < minute:
-            live(car, model)
+    def _bring(self, car: Car, model: Model, second: int) -> None:
+        bring(car, model, second // 60, skip_after=self.skip_after)
 
     def _apply(self, car: Car, model: Model, event: Event) -> Outcome | None:
         if isinstance(event, Started):
@@ -298,7 +355,7 @@ class World:
         faults = active(self._scripts.get(car.vin, ()), event.at, "commands")
         fault = error_of(faults)
         if fault is not None:
-            return _failed(_problem(fault, now))
+            return failed(problem_of(fault, now))
         half = next((each.fault.half for each in faults if each.fault.half), None)
         lost = Outcome("unknown", Problem("UPSTREAM:NO_RESPONSE", now))
         if half == "command_lost":
@@ -314,37 +371,5 @@ class World:
         return lost if half == "answer_lost" else Outcome("done")
 
 
-def _check(record: Record) -> None:
-    moments = [0, record.started_at, *(event.at for event in record.events), record.time, _END]
-    if moments != sorted(moments):
-        msg = "its times do not follow each other"
-        raise ValueError(msg)
-    for event in record.events:
-        known = (
-            (isinstance(event, Added) and event.model in car_range().models)
-            or (isinstance(event, Started) and event.scenario in SCENARIOS)
-            or (isinstance(event, Adjusted) and event.name in ADJUSTMENTS)
-            or (isinstance(event, Commanded) and event.name in COMMANDS)
-            or isinstance(event, Faulted)
-        )
-        if not known:
-            msg = f"there is no such event: {event}"
-            raise ValueError(msg)
-
-
-def _problem(fault: Fault, now: datetime) -> Problem:
-    assert fault.kind is not None
-    wait = fault.retry_after_s
-    if wait is None and fault.kind.startswith("RATE_LIMIT:"):
-        wait = _THROTTLED_S
-    return Problem(fault.kind, now, wait)
-
-
-def _failed(problem: Problem) -> Outcome:
-    """Say how a command ends that met this problem: where the maker answered in disorder, it may have happened."""
-    kind = problem.kind
-    if kind in {"UPSTREAM:NO_RESPONSE", "UPSTREAM:UNKNOWN_ISSUE", "UPSTREAM:INVALID_DATA"}:
-        return Outcome("unknown", problem)
-    if kind.startswith(("UPSTREAM:", "RATE_LIMIT:", "SERVER:")) or kind in _UNSENT:
-        return Outcome("not_sent", problem)
-    return Outcome("refused", problem)
+def _only_came(history: Sequence[Event]) -> bool:
+    return all(isinstance(event, Added) for event in history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final
 
 import msgspec
@@ -53,7 +54,7 @@ class CompatibilityHandlers:
         self._service = service
         self._decoder = msgspec.json.Decoder(CompatibilityList)
 
-    def explain(self, call: Call) -> Answer:
+    async def explain(self, call: Call) -> Answer:
         """Judge one VIN and say what every verdict rests on."""
         query = decode_query(call.query, ExplainQuery)
         checked = self._service.check(
@@ -61,9 +62,12 @@ class CompatibilityHandlers:
         )
         return json_answer(self._service.explain(checked))
 
-    def many(self, call: Call) -> Answer:
-        """Judge up to 1,000 VINs."""
-        asked = decode_body(call.body, self._decoder)
+    async def many(self, call: Call) -> Answer:
+        """Answer for up to 1,000 VINs."""
+        return await asyncio.to_thread(self._many, call.body)
+
+    def _many(self, body: bytes) -> Answer:
+        asked = decode_body(body, self._decoder)
         answers = self._service.check_many(
             [structure.tidy(vin) for vin in asked.vins], _permissions(asked.scope), parse_country(asked.country)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final
 
 import msgspec
@@ -44,13 +45,16 @@ class VinHandlers:
         self._service = service
         self._decoder = msgspec.json.Decoder(VinList)
 
-    def one(self, call: Call) -> Answer:
+    async def one(self, call: Call) -> Answer:
         """Say everything one VIN, whole or partial, says."""
         return json_answer(self._service.read(call.parameters["vin"]))
 
-    def many(self, call: Call) -> Answer:
+    async def many(self, call: Call) -> Answer:
         """Say it for up to 1,000."""
-        texts = decode_body(call.body, self._decoder).vins
+        return await asyncio.to_thread(self._many, call.body)
+
+    def _many(self, body: bytes) -> Answer:
+        texts = decode_body(body, self._decoder).vins
         return json_answer(
             VinResults([_result(t, a) for t, a in zip(texts, self._service.read_many(texts), strict=True)])
         )

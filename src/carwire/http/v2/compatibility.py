@@ -89,7 +89,7 @@ class CompatibilityHandlers:
         self._scope = functools.lru_cache(maxsize=1024)(parse_scope)
         self._country = functools.lru_cache(maxsize=256)(parse_country)
 
-    def compatibility(self, call: Call) -> Answer:
+    async def compatibility(self, call: Call) -> Answer:
         """Answer whether one car can be connected, and each permission and endpoint asked for."""
         query = decode_query(call.query, CompatibilityQuery)
         level = _level(query)
@@ -98,7 +98,7 @@ class CompatibilityHandlers:
         )
         return json_answer(compatibility_body(checked.verdict))
 
-    def matrix(self, call: Call) -> Answer:
+    async def matrix(self, call: Call) -> Answer:
         """Answer which model lines connect in a market."""
         query = decode_query(call.query, MatrixQuery)
         lines = self._service.matrix(

@@ -29,8 +29,9 @@ _HEADERS: Final = (
 class PageHandlers:
     """Pages over the API document and the table of errors."""
 
-    def __init__(self, document: dict[str, Any], data: str, makes: int) -> None:
+    def __init__(self, document: dict[str, Any], data: str, makes: int, *, demo: bool = False) -> None:
         self._document = document
+        self._demo = demo
         self._facts = {"data": data, "makes": makes, "version": __version__, "base_url": document["servers"][0]["url"]}
         self._templates = Environment(
             loader=PackageLoader("carwire.http.web", "templates"),
@@ -42,26 +43,26 @@ class PageHandlers:
         self._templates.filters["marked"] = _marked
         self._json = msgspec.json.encode(document)
 
-    def openapi(self, _call: Call) -> Answer:
+    async def openapi(self, _call: Call) -> Answer:
         """Return the OpenAPI 3.1 document."""
         return Answer(self._json)
 
-    def start(self, _call: Call) -> Answer:
+    async def start(self, _call: Call) -> Answer:
         """Show what this server is and where to go."""
-        return self._page("start.html")
+        return self._page("start.html", demo=self._demo)
 
-    def reference(self, _call: Call) -> Answer:
+    async def reference(self, _call: Call) -> Answer:
         """Show the API document as a page."""
         schemas = self._document["components"]["schemas"]
         return self._page(
             "reference.html", operations=_operations(self._document), schemas=schemas, tags=self._document["tags"]
         )
 
-    def errors(self, _call: Call) -> Answer:
+    async def errors(self, _call: Call) -> Answer:
         """Show every error: its group, type, code, status and what to do."""
         return self._page("errors.html", groups=_groups())
 
-    def errors_of_group(self, call: Call) -> Answer:
+    async def errors_of_group(self, call: Call) -> Answer:
         """Show the errors of one group, each under its code: the page `docURL` names."""
         group = call.parameters["group"].removesuffix("-errors")
         kinds = _groups().get(group)

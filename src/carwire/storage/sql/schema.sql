@@ -9,8 +9,261 @@ CREATE TABLE applications (
 	redirect_uris TEXT NOT NULL,
 	secret_digest BLOB NOT NULL,
 	management_token_digest BLOB NOT NULL,
-	created_at DATETIME NOT NULL,
+	management_token_sealed BLOB,
+	created_at BIGINT NOT NULL,
+	rules TEXT NOT NULL,
 	CONSTRAINT pk_applications PRIMARY KEY (client_id),
 	CONSTRAINT uq_applications_management_token_digest UNIQUE (management_token_digest)
 );
-INSERT INTO alembic_version (version_num) VALUES ('0001');
+CREATE TABLE audit (
+	number BIGINT NOT NULL,
+	noted_at BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	subject TEXT NOT NULL,
+	detail TEXT NOT NULL,
+	digest BLOB NOT NULL,
+	CONSTRAINT pk_audit PRIMARY KEY (number)
+)
+ WITHOUT ROWID;
+CREATE TABLE audit_head (
+	name VARCHAR(36) NOT NULL,
+	number BIGINT NOT NULL,
+	digest BLOB NOT NULL,
+	CONSTRAINT pk_audit_head PRIMARY KEY (name)
+)
+ WITHOUT ROWID;
+CREATE TABLE budgets (
+	car_id VARCHAR(36) NOT NULL,
+	calls DOUBLE NOT NULL,
+	wakes DOUBLE NOT NULL,
+	level_at DOUBLE NOT NULL,
+	CONSTRAINT pk_budgets PRIMARY KEY (car_id)
+)
+ WITHOUT ROWID;
+CREATE TABLE cars (
+	id VARCHAR(36) NOT NULL,
+	source VARCHAR(40) NOT NULL,
+	vin VARCHAR(17) NOT NULL,
+	make TEXT NOT NULL,
+	model TEXT NOT NULL,
+	year INTEGER NOT NULL,
+	powertrain VARCHAR(4) NOT NULL,
+	changed_at BIGINT,
+	CONSTRAINT pk_cars PRIMARY KEY (id),
+	CONSTRAINT uq_cars_source_vin UNIQUE (source, vin)
+)
+ WITHOUT ROWID;
+CREATE TABLE counters (
+	name VARCHAR(36) NOT NULL,
+	number BIGINT NOT NULL,
+	CONSTRAINT pk_counters PRIMARY KEY (name)
+)
+ WITHOUT ROWID;
+CREATE TABLE sealing (
+	name VARCHAR(36) NOT NULL,
+	canary_sealed BLOB NOT NULL,
+	CONSTRAINT pk_sealing PRIMARY KEY (name)
+)
+ WITHOUT ROWID;
+CREATE TABLE commands (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	car_id VARCHAR(36) NOT NULL,
+	name VARCHAR(40) NOT NULL,
+	arguments TEXT NOT NULL,
+	fingerprint BLOB NOT NULL,
+	state VARCHAR(10) NOT NULL,
+	problem TEXT,
+	accepted_at BIGINT NOT NULL,
+	deadline_at BIGINT NOT NULL,
+	sent_at BIGINT,
+	ended_at BIGINT,
+	CONSTRAINT pk_commands PRIMARY KEY (id),
+	CONSTRAINT fk_commands_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+);
+CREATE INDEX ix_commands_client_id ON commands (client_id);
+CREATE INDEX ix_commands_deadline_at_under_way ON commands (deadline_at) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX uq_commands_under_way ON commands (car_id, fingerprint) WHERE ended_at IS NULL;
+CREATE TABLE connect_sessions (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	cookie_digest BLOB NOT NULL,
+	record BLOB NOT NULL,
+	secret_sealed BLOB,
+	version BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	closed SMALLINT NOT NULL,
+	CONSTRAINT pk_connect_sessions PRIMARY KEY (id),
+	CONSTRAINT fk_connect_sessions_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+);
+CREATE INDEX ix_connect_sessions_client_id ON connect_sessions (client_id);
+CREATE INDEX ix_connect_sessions_expires_at ON connect_sessions (expires_at);
+CREATE TABLE owners (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	source VARCHAR(40) NOT NULL,
+	mode VARCHAR(10) NOT NULL,
+	account_digest BLOB NOT NULL,
+	created_at BIGINT NOT NULL,
+	maker_session_sealed BLOB,
+	CONSTRAINT pk_owners PRIMARY KEY (id),
+	CONSTRAINT uq_owners_client_id_source_mode_account_digest UNIQUE (client_id, source, mode, account_digest),
+	CONSTRAINT fk_owners_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE readings (
+	car_id VARCHAR(36) NOT NULL,
+	account_digest BLOB NOT NULL,
+	code VARCHAR(100) NOT NULL,
+	value TEXT NOT NULL,
+	unit TEXT,
+	measured_at BIGINT,
+	maker_at BIGINT,
+	fetched_at BIGINT NOT NULL,
+	source VARCHAR(40) NOT NULL,
+	CONSTRAINT pk_readings PRIMARY KEY (car_id, account_digest, code),
+	CONSTRAINT fk_readings_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE vehicles (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	car_id VARCHAR(36) NOT NULL,
+	CONSTRAINT pk_vehicles PRIMARY KEY (id),
+	CONSTRAINT uq_vehicles_client_id_car_id UNIQUE (client_id, car_id),
+	CONSTRAINT fk_vehicles_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE,
+	CONSTRAINT fk_vehicles_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id)
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_vehicles_car_id ON vehicles (car_id);
+CREATE TABLE webhooks (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	name TEXT NOT NULL,
+	url TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	CONSTRAINT pk_webhooks PRIMARY KEY (id),
+	CONSTRAINT fk_webhooks_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_webhooks_client_id_created_at ON webhooks (client_id, created_at);
+CREATE TABLE connections (
+	vehicle_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	car_id VARCHAR(36) NOT NULL,
+	account_digest BLOB NOT NULL,
+	mode VARCHAR(10) NOT NULL,
+	permissions TEXT NOT NULL,
+	connected_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL,
+	external_id TEXT,
+	capacity_kwh DOUBLE,
+	id VARCHAR(36) NOT NULL,
+	CONSTRAINT pk_connections PRIMARY KEY (vehicle_id, user_id),
+	CONSTRAINT uq_connections_id UNIQUE (id),
+	CONSTRAINT fk_connections_vehicle_id_vehicles FOREIGN KEY(vehicle_id) REFERENCES vehicles (id) ON DELETE CASCADE,
+	CONSTRAINT fk_connections_user_id_owners FOREIGN KEY(user_id) REFERENCES owners (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_connections_car_id ON connections (car_id);
+CREATE INDEX ix_connections_client_id_connected_at_vehicle_id_user_id ON connections (client_id, connected_at, vehicle_id, user_id);
+CREATE INDEX ix_connections_client_id_external_id ON connections (client_id, external_id);
+CREATE INDEX ix_connections_user_id ON connections (user_id);
+CREATE TABLE consents (
+	grant_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	text_version TEXT NOT NULL,
+	language TEXT NOT NULL,
+	application_name TEXT NOT NULL,
+	vehicles TEXT NOT NULL,
+	agreed_at BIGINT NOT NULL,
+	CONSTRAINT pk_consents PRIMARY KEY (grant_id),
+	CONSTRAINT fk_consents_user_id_owners FOREIGN KEY(user_id) REFERENCES owners (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_consents_user_id ON consents (user_id);
+CREATE TABLE grants (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	mode VARCHAR(10) NOT NULL,
+	created_at BIGINT NOT NULL,
+	revoked_at BIGINT,
+	CONSTRAINT pk_grants PRIMARY KEY (id),
+	CONSTRAINT fk_grants_user_id_owners FOREIGN KEY(user_id) REFERENCES owners (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_grants_user_id ON grants (user_id);
+CREATE TABLE idempotency_keys (
+	client_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	idempotency_key TEXT NOT NULL,
+	command_id VARCHAR(36) NOT NULL,
+	created_at BIGINT NOT NULL,
+	CONSTRAINT pk_idempotency_keys PRIMARY KEY (client_id, vehicle_id, idempotency_key),
+	CONSTRAINT fk_idempotency_keys_command_id_commands FOREIGN KEY(command_id) REFERENCES commands (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_idempotency_keys_command_id ON idempotency_keys (command_id);
+CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at);
+CREATE TABLE subscriptions (
+	webhook_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	created_at BIGINT NOT NULL,
+	CONSTRAINT pk_subscriptions PRIMARY KEY (webhook_id, vehicle_id),
+	CONSTRAINT fk_subscriptions_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE,
+	CONSTRAINT fk_subscriptions_vehicle_id_vehicles FOREIGN KEY(vehicle_id) REFERENCES vehicles (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_subscriptions_vehicle_id ON subscriptions (vehicle_id);
+CREATE TABLE access_tokens (
+	digest BLOB NOT NULL,
+	grant_id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	mode VARCHAR(10) NOT NULL,
+	expires_at BIGINT NOT NULL,
+	CONSTRAINT pk_access_tokens PRIMARY KEY (digest),
+	CONSTRAINT fk_access_tokens_grant_id_grants FOREIGN KEY(grant_id) REFERENCES grants (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_access_tokens_expires_at ON access_tokens (expires_at);
+CREATE INDEX ix_access_tokens_grant_id ON access_tokens (grant_id);
+CREATE TABLE codes (
+	digest BLOB NOT NULL,
+	grant_id VARCHAR(36) NOT NULL,
+	redirect_uri TEXT,
+	challenge TEXT,
+	expires_at BIGINT NOT NULL,
+	used_at BIGINT,
+	CONSTRAINT pk_codes PRIMARY KEY (digest),
+	CONSTRAINT fk_codes_grant_id_grants FOREIGN KEY(grant_id) REFERENCES grants (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_codes_expires_at ON codes (expires_at);
+CREATE INDEX ix_codes_grant_id ON codes (grant_id);
+CREATE TABLE grant_vehicles (
+	grant_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	CONSTRAINT pk_grant_vehicles PRIMARY KEY (grant_id, vehicle_id),
+	CONSTRAINT fk_grant_vehicles_vehicle_id_user_id_connections FOREIGN KEY(vehicle_id, user_id) REFERENCES connections (vehicle_id, user_id) ON DELETE CASCADE,
+	CONSTRAINT fk_grant_vehicles_grant_id_grants FOREIGN KEY(grant_id) REFERENCES grants (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_grant_vehicles_vehicle_id_user_id ON grant_vehicles (vehicle_id, user_id);
+CREATE TABLE refresh_tokens (
+	digest BLOB NOT NULL,
+	grant_id VARCHAR(36) NOT NULL,
+	expires_at BIGINT NOT NULL,
+	used_at BIGINT,
+	CONSTRAINT pk_refresh_tokens PRIMARY KEY (digest),
+	CONSTRAINT fk_refresh_tokens_grant_id_grants FOREIGN KEY(grant_id) REFERENCES grants (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_refresh_tokens_expires_at ON refresh_tokens (expires_at);
+CREATE INDEX ix_refresh_tokens_grant_id ON refresh_tokens (grant_id);
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+INSERT INTO alembic_version (version_num) VALUES ('0002');

@@ -7,31 +7,26 @@ SQLAlchemy nor Alembic; a test holds the snapshot against the migrations. An old
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
-import msgspec
-
-from carwire.core.applications import Application
 from carwire.core.errors import CannotStart
+from carwire.storage.sealing import Sealer
+from carwire.storage.sql.opening import HEAD, OURS, check_keys, prepare
+from carwire.storage.sql.sqlite_driver import connect, run
 
-HEAD: Final = "0001"  # newest migration; a test holds it against Alembic's
 FILE_NAME: Final = "carwire.sqlite3"
 _CHECKED_UP_TO: Final = (
     64 * 1024 * 1024
 )  # bytes: a whole check reads every page, which a start may not wait for beyond this
-_OTHERS_SEEN_WITHIN: Final = 0.02  # seconds
-_COLUMNS: Final = "client_id, name, redirect_uris, secret_digest, management_token_digest, created_at"
 
 
-def open_database(folder: Path) -> sqlite3.Connection:
-    """Open the database in `folder`, made and upgraded as needed.
+def open_database(folder: Path, sealer: Sealer) -> sqlite3.Connection:
+    """Open the database in `folder`, made and upgraded as needed. The connection begins no transactions by itself.
 
     Raises `CannotStart` with one sentence when the folder cannot be written, the file is damaged or no database, or a
-    newer Carwire has made it.
+    newer Carwire has made it, and when the sealer's keys do not open it.
     """
     path = folder / FILE_NAME
     try:
@@ -40,110 +35,38 @@ def open_database(folder: Path) -> sqlite3.Connection:
         msg = f"the data folder {folder} cannot be made: {error.strerror}"
         raise CannotStart(msg) from error
     try:
-        connection = _connect(path)
+        connection = _checked(path)
         try:
-            version = _version(connection)
+            version = _version(connection, sealer)
         except BaseException:
             connection.close()
             raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, OSError) as error:
         raise _unusable(path, error) from error
     if version != HEAD:
         connection.close()
         _upgrade(path, version)
-        connection = _connect(path)
+        connection = connect(path)
+    _prepare(connection, path, sealer)
     return connection
 
 
-class SqliteApplications:
-    """`carwire.core.ports.ApplicationStore` on an open connection. Keyed reads answer within the event loop."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._others = 0
-        self._ask_again_at = 0.0
-
-    def add(self, application: Application) -> None:
-        """Store a new application."""
-        with self._connection:
-            self._connection.execute(
-                f"INSERT INTO applications ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
-                _row(application),
-            )
-
-    def find(self, client_id: str) -> Application | None:
-        """Return the application with this client id, or null."""
-        row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM applications WHERE client_id = ?",  # noqa: S608  # a constant
-            (client_id,),
-        ).fetchone()
-        return _application(row) if row else None
-
-    def replace(self, application: Application) -> bool:
-        """Store `application` over the one with its client id; false when there is none."""
-        with self._connection:
-            done = self._connection.execute(
-                "UPDATE applications SET name = ?, redirect_uris = ?, secret_digest = ?, management_token_digest = ?,"
-                " created_at = ? WHERE client_id = ?",
-                (*_row(application)[1:], application.client_id),
-            )
-        return done.rowcount == 1
-
-    def delete(self, client_id: str) -> bool:
-        """Delete it; false when there is none."""
-        with self._connection:
-            return self._connection.execute("DELETE FROM applications WHERE client_id = ?", (client_id,)).rowcount == 1
-
-    def version(self) -> int:
-        """Return a number that changes whenever anybody has written: at once for us, within 20 ms for other processes.
-
-        SQLite tells of others at the price of three system calls, so it is asked that often and not at every request.
-        """
-        now = monotonic()
-        if now >= self._ask_again_at:
-            self._ask_again_at = now + _OTHERS_SEEN_WITHIN
-            (self._others,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return self._others << 32 | self._connection.total_changes
-
-    def all(self) -> list[Application]:
-        """Return every application, oldest first."""
-        rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM applications ORDER BY created_at, client_id"  # noqa: S608  # a constant
-        )
-        return [_application(row) for row in rows]
-
-
-def _row(application: Application) -> tuple[str, str, str, bytes, bytes, str]:
-    return (
-        application.client_id,
-        application.name,
-        msgspec.json.encode(application.redirect_uris).decode(),
-        application.secret_digest,
-        application.management_token_digest,
-        application.created_at.isoformat(),
-    )
-
-
-def _application(row: tuple[str, str, str, bytes, bytes, str]) -> Application:
-    client_id, name, redirect_uris, secret_digest, management_token_digest, created_at = row
-    return Application(
-        client_id=client_id,
-        name=name,
-        redirect_uris=tuple(msgspec.json.decode(redirect_uris, type=list[str])),
-        secret_digest=secret_digest,
-        management_token_digest=management_token_digest,
-        created_at=datetime.fromisoformat(created_at),
-    )
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        path.touch(mode=0o600)  # SQLite gives its other files the rights of this one
-    connection = sqlite3.connect(path, timeout=5, cached_statements=256)
+def _prepare(connection: sqlite3.Connection, path: Path, sealer: Sealer) -> None:
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            run(connection.execute, prepare(sealer))
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _unusable(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _checked(path: Path) -> sqlite3.Connection:
+    connection = connect(path)
+    try:
         if path.stat().st_size <= _CHECKED_UP_TO:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
@@ -154,16 +77,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _version(connection: sqlite3.Connection) -> str | None:
-    """Return the schema's revision; a database without any table gets the newest schema first."""
+def _version(connection: sqlite3.Connection, sealer: Sealer) -> str | None:
+    """Return the schema's revision, null for another program's; a database without any table gets the newest schema
+    first. Raises `CannotStart` when the keys do not open it.
+    """
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables:
             for statement in files(__package__ or "").joinpath("schema.sql").read_text("utf-8").split(";\n"):
                 connection.execute(statement)
-        elif "alembic_version" not in tables:
+        elif not tables >= OURS:
             return None
+        elif "sealing" in tables:
+            run(connection.execute, check_keys(sealer))
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         return str(row[0]) if row else None
 
@@ -181,8 +108,8 @@ def _upgrade(path: Path, version: str | None) -> None:
         raise CannotStart(msg) from error
 
 
-def _unusable(path: Path, error: sqlite3.DatabaseError) -> CannotStart:
-    if isinstance(error, sqlite3.OperationalError):
+def _unusable(path: Path, error: sqlite3.DatabaseError | OSError) -> CannotStart:
+    if isinstance(error, sqlite3.OperationalError | OSError):
         return CannotStart(f"the database {path} cannot be opened or written: {error}")
     said = " ".join(str(error).split())
     return CannotStart(f"the database {path} is damaged or no SQLite file: {said}. Restore it from a backup.")

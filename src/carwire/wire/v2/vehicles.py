@@ -96,11 +96,15 @@ def headers(snapshot: Snapshot, endpoint: Endpoint, system: UnitSystem) -> list[
     What the car measures no time for is as old as its maker's word, or our fetching it. An answer without a reading,
     such as a capacity the owner has picked, has no age.
     """
-    used = [answer for code in endpoint.codes if isinstance(answer := snapshot.answers.get(code), Reading)]
+    age = fetched = None
+    for code in endpoint.codes:
+        answer = snapshot.answers.get(code)
+        if isinstance(answer, Reading):
+            measured = answer.measured_at or answer.maker_at or answer.fetched_at
+            age = measured if age is None or measured < age else age
+            fetched = answer.fetched_at if fetched is None or answer.fetched_at < fetched else fetched
     found: list[tuple[bytes, bytes]] = []
-    if used:
-        age = min(reading.measured_at or reading.maker_at or reading.fetched_at for reading in used)
-        fetched = min(reading.fetched_at for reading in used)
+    if age is not None and fetched is not None:
         found = [(b"sc-data-age", timestamp(age).encode()), (b"sc-fetched-at", timestamp(fetched).encode())]
     if endpoint.in_units:
         found.append((b"sc-unit-system", system.encode()))

@@ -1,0 +1,1 @@
+"""Connect: the pages on which an owner connects a car."""

@@ -1,0 +1,1 @@
+"""The OAuth endpoints that programs call: token, revocation, metadata."""

@@ -1,0 +1,145 @@
+"""What the API document says beyond the route table and the structs: rules between fields, examples, links, headers.
+
+The rules are kept by the services; here they are only told, so that whoever generates a client, or requests, knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from carwire.core.commands import COMMANDS, Choice, Digits, Number
+from carwire.core.signals.problems import KINDS
+from carwire.core.simulation import MAX_LATENCY_S
+from carwire.http.call import Route
+from carwire.wire.v2.batch import MAX_REQUESTS
+from carwire.wire.v2.makes import MAKE_READS
+from carwire.wire.v2.static import STATIC_ENDPOINTS
+from carwire.wire.v2.vehicles import ENDPOINTS
+
+Schema = dict[str, Any]
+_VEHICLE: Final = "/v2.0/vehicles/{id}"
+_SECONDS: Final = {"type": "number", "minimum": 0}
+_WHOLE_SECONDS: Final = {"type": "integer", "minimum": 0}
+_TEMPERATURE: Final = {"type": "number", "minimum": 10, "maximum": 89.6}  # 32 °C are 89.6 °F
+_DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MOMENT: Final = {
+    "anyOf": [{"format": "date", "pattern": f"^{_DAY}$"}, {"format": "date-time", "pattern": f"^{_DAY}T"}],
+}
+# Path parameter → an example. The VIN is one of a model, not of a car anybody drives.
+EXAMPLES: Final[dict[str, str]] = {
+    "id": "7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51",
+    "webhook_id": "b1f7c4de-91f4-4a3c-8d55-2f6f1a0e7c39",
+    "vin": "5YJXCDE22HF068739",
+    "car": "tesla-3",
+}
+# Query parameter → what its struct does not say of it, in whatever struct it stands.
+QUERY_RULES: Final[dict[str, Schema]] = dict.fromkeys(("start_date", "end_date", "startDate", "endDate"), _MOMENT)
+
+
+def apply(components: dict[str, Schema]) -> None:
+    """Write the rules into the components they are about."""
+    components["CabinAction"] |= _cabin()
+    components["CabinAction"]["properties"]["temperature"]["description"] = "START and SET need it: 10 to 32 °C, or °F."
+    components["ChargeLimit"]["properties"]["limit"]["anyOf"][1]["pattern"] = r"^(0?\.[5-9][0-9]{0,17}|1(\.0{1,18})?)$"
+    components["BatchRequests"]["properties"]["requests"] |= {"minItems": 1, "maxItems": MAX_REQUESTS}
+    components["BatchRequest"]["properties"]["path"] |= {"pattern": _read_pattern(), "examples": ["/odometer"]}
+    components["ClockChange"] |= {"oneOf": [_given("step", "integer"), _given("speed", "number")]}
+    components["Changes"] |= {"anyOf": [_given("scenario", "string"), _settings()]}
+    components["Order"] |= {"oneOf": [_order(name) for name in COMMANDS]}
+    fault = components["Fault"]
+    fault["properties"]["kind"]["anyOf"][0] = {"enum": sorted(KINDS)}
+    fault["properties"]["latency_s"] |= {"minimum": 0, "maximum": MAX_LATENCY_S}
+    fault["properties"]["after_s"] |= {"minimum": 0}
+    fault["properties"]["for_s"]["anyOf"][0] = _WHOLE_SECONDS
+    fault["properties"]["retry_after_s"]["anyOf"][0] = _SECONDS
+    fault["anyOf"] = [
+        {"required": ["kind"], "properties": {"kind": {"type": "string"}}},
+        {"required": ["latency_s"], "properties": {"latency_s": {"exclusiveMinimum": 0}}},
+        {"required": ["stale"], "properties": {"stale": {"const": True}}},
+        {"required": ["half"], "properties": {"half": {"type": "string"}}},
+    ]
+
+
+def links_of(route: Route, routes: Sequence[Route]) -> dict[str, Schema]:
+    """Return the links of a route's answer: which call can be made with what it says."""
+    if route.name == "vehicles":
+        return _links_to(routes, _VEHICLE, {"id": "$response.body#/vehicles/0"})
+    if route.name == "simulated_cars":
+        return _links_to(routes, "/v1/simulator/cars/{car}", {"car": "$response.body#/cars/0/vin"})
+    if route.name == "connections":
+        return {
+            "disconnect": _link("disconnect", {"id": "$response.body#/connections/0/vehicleId"}),
+            "delete_connections": _link(
+                "delete_connections", {"vehicle_id": "$response.body#/connections/0/vehicleId"}
+            ),
+            "next_page": _link("connections", {"cursor": "$response.body#/paging/cursor"}),
+        }
+    if route.name == "subscribe":
+        return {
+            "unsubscribe": _link(
+                "unsubscribe", {"id": "$response.body#/vehicleId", "webhook_id": "$response.body#/webhookId"}
+            )
+        }
+    return {}
+
+
+def _links_to(routes: Sequence[Route], base: str, parameters: dict[str, str]) -> dict[str, Schema]:
+    """Link to every call below `base` that needs no other id."""
+    return {
+        route.name: _link(route.name, parameters)
+        for route in routes
+        if route.path.startswith(base) and len(route.parameters) == 1
+    }
+
+
+def _link(name: str, parameters: dict[str, str]) -> Schema:
+    return {"operationId": name, "parameters": parameters}
+
+
+def _given(name: str, kind: str) -> Schema:
+    """Say that a field is there and not null."""
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+def _settings() -> Schema:
+    return {"required": ["settings"], "properties": {"settings": {"minProperties": 1}}}
+
+
+def _cabin() -> Schema:
+    return {
+        "anyOf": [
+            {"properties": {"action": {"const": "STOP"}}},
+            {"required": ["temperature"], "properties": {"temperature": _TEMPERATURE}},
+        ]
+    }
+
+
+def _order(name: str) -> Schema:
+    """Describe one command: every argument must be given, and no other."""
+    arguments = {each: _argument(rule) for each, rule in COMMANDS[name].arguments.items()}
+    shape: Schema = {"properties": arguments, "additionalProperties": False}
+    if arguments:
+        shape["required"] = list(arguments)
+    return {
+        "properties": {"name": {"const": name}, "arguments": shape},
+        "required": ["name", "arguments"] if arguments else ["name"],
+    }
+
+
+def _argument(rule: Number | Choice | Digits) -> Schema:
+    if isinstance(rule, Number):
+        return {"type": "number", "minimum": rule.least, "maximum": rule.most}
+    if isinstance(rule, Choice):
+        return {"enum": list(rule.of)}
+    if ":" in rule.pattern:
+        return {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+    return {"type": "string", "pattern": f"^{rule.pattern.replace('0', '[0-9]')}$"}
+
+
+def _read_pattern() -> str:
+    """Match every path a batch may read, with or without its leading slash and a query."""
+    paths = [*STATIC_ENDPOINTS, *ENDPOINTS, *(f"/{make}/{rest}" for make, rest in MAKE_READS)]
+    named = "|".join(re.escape(path[1:]).replace("\\_", "_") for path in sorted(paths) if path != "/")
+    return rf"^/?({named})?/?(\?.*)?$"

@@ -1,0 +1,1 @@
+"""Connect: from an application's request to an owner's approval, page by page."""

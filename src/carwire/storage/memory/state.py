@@ -1,0 +1,146 @@
+"""What a `MemoryStore` holds, and the few questions all of its parts ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from carwire.core.applications import Application
+from carwire.core.budgets import Level
+from carwire.core.commands import AuditEntry, CommandRecord
+from carwire.core.grants import Approval, Code, Principal, RefreshToken
+from carwire.core.signals.reading import Reading
+from carwire.core.vehicles import Car, Connection, ConnectionFilter, ConnectSession, Mode, Owner, Vehicle
+from carwire.core.webhooks import Webhook
+from carwire.kit.secrets import Secret
+from carwire.storage.cursors import position
+
+
+@dataclass
+class VehicleRow:
+    """A vehicle without its connections."""
+
+    id: str
+    client_id: str
+    car_id: str
+    capacity_kwh: float | None
+
+
+@dataclass
+class Link:
+    """A connection."""
+
+    permissions: frozenset[str]
+    connected_at: datetime
+    external_id: str | None
+
+
+@dataclass
+class Grant:
+    """A grant with the vehicles it still reaches."""
+
+    id: str
+    client_id: str
+    user_id: str
+    mode: Mode
+    vehicles: set[str]
+    revoked: bool = False
+
+
+@dataclass
+class State:
+    """All tables. `links` is by vehicle, then by owner."""
+
+    applications: dict[str, Application] = field(default_factory=dict)
+    management_tokens: dict[str, Secret] = field(default_factory=dict)
+    applications_version: int = 0
+    sessions: dict[str, ConnectSession] = field(default_factory=dict)
+    owners: dict[str, Owner] = field(default_factory=dict)
+    maker_sessions: dict[str, Secret] = field(default_factory=dict)
+    cars: dict[str, Car] = field(default_factory=dict)
+    vehicles: dict[str, VehicleRow] = field(default_factory=dict)
+    links: dict[str, dict[str, Link]] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    consents: list[Approval] = field(default_factory=list)
+    codes: dict[bytes, Code] = field(default_factory=dict)
+    access: dict[bytes, tuple[str, datetime]] = field(default_factory=dict)  # grant and end
+    refresh: dict[bytes, RefreshToken] = field(default_factory=dict)
+    readings: dict[tuple[str, bytes], dict[str, Reading]] = field(default_factory=dict)
+    levels: dict[str, Level] = field(default_factory=dict)
+    commands: dict[str, CommandRecord] = field(default_factory=dict)
+    keys: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)  # command and moment
+    audit: list[AuditEntry] = field(default_factory=list)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    subscriptions: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def links_of_client(self, client_id: str, wanted: ConnectionFilter) -> list[Connection]:
+        """Return an application's connections that a filter lets through, newest first."""
+        found = []
+        for vehicle_id, links in self.links.items():
+            if self.vehicles[vehicle_id].client_id != client_id:
+                continue
+            for user_id, link in links.items():
+                mode = self.owners[user_id].mode
+                has = (vehicle_id, user_id, mode, link.external_id)
+                wants = (wanted.vehicle_id, wanted.user_id, wanted.mode, wanted.external_id)
+                if all(want is None or want == value for want, value in zip(wants, has, strict=True)):
+                    found.append(Connection(vehicle_id, user_id, mode, link.external_id, link.connected_at))
+        return sorted(found, key=position, reverse=True)
+
+    def links_of(self, principal: Principal) -> Iterator[tuple[datetime, str, str]]:
+        """Yield when, vehicle and owner of every connection a principal reaches."""
+        grant = self.grants.get(principal.grant_id) if principal.grant_id else None
+        if principal.grant_id and (grant is None or grant.revoked):
+            return
+        for vehicle_id, links in self.links.items():
+            if self.vehicles[vehicle_id].client_id != principal.client_id:
+                continue
+            if grant and vehicle_id not in grant.vehicles:
+                continue
+            owner = grant.user_id if grant else principal.user_id
+            for user_id, link in links.items():
+                if owner in (None, user_id):
+                    yield link.connected_at, vehicle_id, user_id
+
+    def vehicle(self, vehicle_id: str, user_id: str) -> Vehicle:
+        """Return a vehicle as its connection with an owner shows it."""
+        row, link = self.vehicles[vehicle_id], self.links[vehicle_id][user_id]
+        return Vehicle(
+            id=row.id,
+            client_id=row.client_id,
+            user_id=user_id,
+            mode=self.owners[user_id].mode,
+            permissions=link.permissions,
+            connected_at=link.connected_at,
+            external_id=link.external_id,
+            capacity_kwh=row.capacity_kwh,
+            car=self.cars[row.car_id],
+            account=self.owners[user_id].account_digest,
+        )
+
+    def is_connected(self, car_id: str, account: bytes) -> bool:
+        """Tell whether any application connects an account to a car."""
+        links = (self.links.get(row.id, {}) for row in self.vehicles.values() if row.car_id == car_id)
+        return any(self.owners[user_id].account_digest == account for link in links for user_id in link)
+
+    def perishable(self) -> int:
+        """Return how many rows there are that expire."""
+        return len(self.sessions) + len(self.codes) + len(self.access) + len(self.refresh) + len(self.keys)
+
+    def cut(self, vehicle_id: str, user_id: str) -> None:
+        """Cut one connection, and drop what went with the last one of its vehicle, its car and its owner."""
+        del self.links[vehicle_id][user_id]
+        for grant in self.grants.values():
+            if grant.user_id == user_id:
+                grant.vehicles.discard(vehicle_id)
+        if not self.links[vehicle_id]:
+            del self.links[vehicle_id]
+            self.vehicles[vehicle_id].capacity_kwh = None
+            self.subscriptions = {key: at for key, at in self.subscriptions.items() if key[1] != vehicle_id}
+        car_id = self.vehicles[vehicle_id].car_id
+        account = self.owners[user_id].account_digest
+        if not self.is_connected(car_id, account):
+            self.readings.pop((car_id, account), None)
+        if not any(user_id in links for links in self.links.values()):
+            self.maker_sessions.pop(user_id, None)

@@ -1,0 +1,148 @@
+"""Plans for applications."""
+
+# ruff: noqa: S608  # what is put into statements are constants and placeholders
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from carwire.core.applications import Application, Rules
+from carwire.kit.secrets import Secret
+from carwire.storage.moments import from_us, to_us
+from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
+
+_COLUMNS: Final = "client_id, name, redirect_uris, secret_digest, management_token_digest, created_at, rules"
+_WROTE: Final = ("UPDATE counters SET number = number + 1 WHERE name = 'applications'", ())
+
+
+class ApplicationPlans(Planned):
+    """`carwire.core.ports.ApplicationStore`."""
+
+    async def add(self, application: Application, management_token: Secret) -> None:
+        """Store a new application."""
+        await self._add(application, management_token)
+        self._database.look_again()
+
+    async def replace(self, application: Application, management_token: Secret | None = None) -> bool:
+        """Store `application` over the one with its client id; false when there is none. A null token stays."""
+        done = await self._replace(application, management_token)
+        self._database.look_again()
+        return done
+
+    async def delete(self, client_id: str) -> bool:
+        """Delete it and everything of it, cars nobody else knows included; false when there is none."""
+        done = await self._delete(client_id)
+        self._database.look_again()
+        return done
+
+    def version(self) -> int:
+        """Return a number that changes when applications are written to: at once by us, within a second by others."""
+        return self._database.version()
+
+    @reads
+    def find(self, client_id: str) -> Plan[Application | None]:
+        """Return the application with this client id, or null."""
+        rows = yield f"SELECT {_COLUMNS} FROM applications WHERE client_id = ?", (client_id,)
+        return _application(rows[0]) if rows else None
+
+    @reads
+    def find_by_management_token(self, digest: bytes) -> Plan[Application | None]:
+        """Return the application with this management token, or null."""
+        rows = yield f"SELECT {_COLUMNS} FROM applications WHERE management_token_digest = ?", (digest,)
+        return _application(rows[0]) if rows else None
+
+    @reads
+    def management_token(self, client_id: str) -> Plan[Secret | None]:
+        """Return the token itself; null for an application registered before tokens were kept."""
+        rows = yield "SELECT management_token_sealed FROM applications WHERE client_id = ?", (client_id,)
+        if not rows or rows[0][0] is None:
+            return None
+        return self._sealer.open(rows[0][0], "applications", "management_token_sealed", client_id)
+
+    @reads
+    def all(self) -> Plan[list[Application]]:
+        """Return every application, oldest first."""
+        rows = yield f"SELECT {_COLUMNS} FROM applications ORDER BY created_at, client_id", ()
+        return [_application(row) for row in rows]
+
+    @writes
+    def _add(self, application: Application, management_token: Secret) -> Plan[None]:
+        values = (*_row(application), self._seal(application, management_token))
+        yield f"INSERT INTO applications ({_COLUMNS}, management_token_sealed) VALUES ({marks(8)})", values
+        yield _WROTE
+
+    @writes
+    def _replace(self, application: Application, management_token: Secret | None) -> Plan[bool]:
+        sets = ", ".join(f"{name} = ?" for name in _COLUMNS.split(", ")[1:])
+        values = _row(application)[1:]
+        if management_token is not None:
+            sets += ", management_token_sealed = ?"
+            values += (self._seal(application, management_token),)
+        rows = yield (
+            f"UPDATE applications SET {sets} WHERE client_id = ? RETURNING client_id",
+            (*values, application.client_id),
+        )
+        yield _WROTE
+        return bool(rows)
+
+    @writes
+    def _delete(self, client_id: str) -> Plan[bool]:
+        yield "SELECT client_id FROM applications WHERE client_id = ? {for_update}", (client_id,)
+        yield "SELECT id FROM owners WHERE client_id = ? ORDER BY id {for_update}", (client_id,)
+        cars = yield (
+            "SELECT id FROM cars WHERE id IN (SELECT car_id FROM vehicles WHERE client_id = ?)"
+            " ORDER BY source, vin {for_update}",
+            (client_id,),
+        )
+        gone = yield "DELETE FROM applications WHERE client_id = ? RETURNING client_id", (client_id,)
+        for some in chunks([car_id for (car_id,) in cars]):
+            yield from drop_readings(some)
+            orphans = yield (
+                f"DELETE FROM cars WHERE id IN ({marks(len(some))})"
+                " AND NOT EXISTS (SELECT 1 FROM vehicles WHERE car_id = cars.id) RETURNING id",
+                some,
+            )
+            if orphans:
+                ids = tuple(car_id for (car_id,) in orphans)
+                yield f"DELETE FROM budgets WHERE car_id IN ({marks(len(ids))})", ids
+        yield _WROTE
+        return bool(gone)
+
+    def _seal(self, application: Application, token: Secret) -> bytes:
+        return self._sealer.seal(token, "applications", "management_token_sealed", application.client_id)
+
+
+def drop_readings(cars: tuple[str, ...]) -> Plan[None]:
+    """Delete what is kept of these cars for accounts that no application connects to them any more."""
+    yield (
+        f"DELETE FROM readings WHERE car_id IN ({marks(len(cars))})"
+        " AND NOT EXISTS (SELECT 1 FROM connections c"
+        " WHERE c.car_id = readings.car_id AND c.account_digest = readings.account_digest)",
+        cars,
+    )
+
+
+def _row(application: Application) -> tuple[Value, ...]:
+    return (
+        application.client_id,
+        application.name,
+        msgspec.json.encode(application.redirect_uris).decode(),
+        application.secret_digest,
+        application.management_token_digest,
+        to_us(application.created_at),
+        msgspec.json.encode(application.rules).decode(),
+    )
+
+
+def _application(row: Row) -> Application:
+    client_id, name, redirect_uris, secret_digest, management_token_digest, created_at, rules = row
+    return Application(
+        client_id=client_id,
+        name=name,
+        redirect_uris=msgspec.json.decode(redirect_uris, type=tuple[str, ...]),
+        secret_digest=secret_digest,
+        management_token_digest=management_token_digest,
+        created_at=from_us(created_at),
+        rules=msgspec.json.decode(rules, type=Rules),
+    )

@@ -1,0 +1,254 @@
+"""Plans for runs of Connect and their approvals."""
+
+# ruff: noqa: S608  # what is put into statements are constants and placeholders
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from carwire.core.grants import CODE_LIFE, Approval, ApprovedCar
+from carwire.core.vehicles import ConnectSession, Owner
+from carwire.kit.ids import new_id
+from carwire.kit.secrets import Secret
+from carwire.storage.moments import from_us, to_us
+from carwire.storage.sql.plans import Plan, Planned, Row, chunks, marks, reads, writes
+from carwire.storage.sql.rows import RENEW, permissions_of, permissions_text
+
+_OWNER: Final = "id, client_id, source, mode, account_digest, created_at"
+_SESSION: Final = "id, client_id, cookie_digest, record, secret_sealed, version, expires_at, closed"
+_BATCH: Final = 1000
+_KEY_LIFE: Final = timedelta(days=1)
+# Table, its key, and the column that says when a row has expired.
+_PERISHABLE: Final = (
+    ("connect_sessions", "id", "expires_at"),
+    ("codes", "digest", "expires_at"),
+    ("access_tokens", "digest", "expires_at"),
+    ("refresh_tokens", "digest", "expires_at"),
+    ("idempotency_keys", "(client_id, vehicle_id, idempotency_key)", "created_at"),
+)
+
+
+class ConnectPlans(Planned):
+    """`carwire.core.ports.ConnectStore`."""
+
+    @writes
+    def open_session(self, session: ConnectSession) -> Plan[None]:
+        """Store a new session."""
+        values = (
+            session.id, session.client_id, session.cookie_digest, session.record, self._seal_secret(session),
+            session.version, to_us(session.expires_at), int(session.closed),
+        )  # fmt: skip
+        yield f"INSERT INTO connect_sessions ({_SESSION}) VALUES ({marks(8)})", values
+
+    @reads
+    def session(self, session_id: str) -> Plan[ConnectSession | None]:
+        """Return a session, expired or not; null when there is none."""
+        rows = yield f"SELECT {_SESSION} FROM connect_sessions WHERE id = ?", (session_id,)
+        return self._session(rows[0]) if rows else None
+
+    @writes
+    def save_session(self, session: ConnectSession) -> Plan[bool]:
+        """Store it if `session.version` is one above what is stored and it is not closed; false else."""
+        rows = yield (
+            "UPDATE connect_sessions SET cookie_digest = ?, record = ?, secret_sealed = ?, version = ?, expires_at = ?,"
+            " closed = ? WHERE id = ? AND version = ? AND closed = 0 RETURNING id",
+            (
+                session.cookie_digest, session.record, self._seal_secret(session), session.version,
+                to_us(session.expires_at), int(session.closed), session.id, session.version - 1,
+            ),
+        )  # fmt: skip
+        return bool(rows)
+
+    @writes
+    def owner(self, owner: Owner) -> Plan[Owner]:
+        """Return the stored owner with the same application, source, mode and account; `owner`, now stored, if none."""
+        return (yield from _owner(owner))
+
+    @writes
+    def approve(self, approval: Approval) -> Plan[bool]:
+        """Write an approval whole; false, nothing written, when its session was touched or closed meanwhile."""
+        result = self._sealer.seal(approval.result, "connect_sessions", "secret_sealed", approval.session_id)
+        closed = yield (
+            "UPDATE connect_sessions SET secret_sealed = ?, version = version + 1, closed = 1"
+            " WHERE id = ? AND version = ? AND closed = 0 RETURNING id",
+            (result, approval.session_id, approval.session_version),
+        )
+        if not closed:
+            return False
+        owner = yield from _owner(approval.owner)
+        sealed = self._sealer.seal(approval.maker_session, "owners", "maker_session_sealed", owner.id)
+        yield "UPDATE owners SET maker_session_sealed = ? WHERE id = ?", (sealed, owner.id)
+        agreed = {}
+        for approved in sorted(approval.cars, key=lambda car: car.source_car.vin):
+            vehicle_id = yield from _connect(approval, owner, approved)
+            agreed[vehicle_id] = permissions_text(approved.permissions)
+        yield from _grant(approval, owner, agreed)
+        return True
+
+    @writes
+    def repair(self, session_id: str, version: int, vehicle_id: str, user_id: str, maker_session: Secret) -> Plan[bool]:
+        """Close a session by replacing what an owner signs in with; false as with `approve`, or when they are not
+        connected to the vehicle.
+        """
+        rows = yield (
+            "UPDATE connect_sessions SET version = version + 1, closed = 1 WHERE id = ? AND version = ? AND closed = 0"
+            " AND EXISTS (SELECT 1 FROM connections c WHERE c.vehicle_id = ? AND c.user_id = ?"
+            " AND c.client_id = connect_sessions.client_id) RETURNING id",
+            (session_id, version, vehicle_id, user_id),
+        )
+        if rows:
+            sealed = self._sealer.seal(maker_session, "owners", "maker_session_sealed", user_id)
+            yield RENEW, (sealed, user_id)
+        return bool(rows)
+
+    @reads
+    def granted(self, client_id: str, user_id: str) -> Plan[dict[str, frozenset[str]]]:
+        """Return what an owner has granted already: VIN → permissions."""
+        rows = yield (
+            "SELECT k.vin, c.permissions FROM connections c JOIN cars k ON k.id = c.car_id"
+            " WHERE c.user_id = ? AND c.client_id = ?",
+            (user_id, client_id),
+        )
+        return {vin: permissions_of(text) for vin, text in rows}
+
+    @writes
+    def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float) -> Plan[bool]:
+        """Store the battery size an owner picked; false when the application has no such vehicle."""
+        rows = yield (
+            "UPDATE connections SET capacity_kwh = ? WHERE vehicle_id = ? AND client_id = ? RETURNING vehicle_id",
+            (kwh, vehicle_id, client_id),
+        )
+        return bool(rows)
+
+    async def tidy(self, now: datetime) -> int:
+        """Delete what has expired: sessions, codes, tokens, idempotency keys past a day. Return how much it was.
+
+        Each batch is a transaction of its own, so that nobody waits long.
+        """
+        deleted = 0
+        for table, key, column in _PERISHABLE:
+            until = now - _KEY_LIFE if table == "idempotency_keys" else now
+            batch = _BATCH
+            while batch == _BATCH:
+                batch = await self._tidy(table, key, column, until)
+                deleted += batch
+        return deleted
+
+    @writes
+    def _tidy(self, table: str, key: str, column: str, until: datetime) -> Plan[int]:
+        returned = "grant_id" if table == "refresh_tokens" else "1"
+        rows = yield (
+            f"DELETE FROM {table} WHERE {key} IN"
+            f" (SELECT {key.strip('()')} FROM {table} WHERE {column} <= ? LIMIT {_BATCH}) RETURNING {returned}",
+            (to_us(until),),
+        )
+        if table == "refresh_tokens":
+            yield from _drop_grants({grant_id for (grant_id,) in rows})
+        return len(rows)
+
+    def _seal_secret(self, session: ConnectSession) -> bytes | None:
+        if session.secret is None:
+            return None
+        return self._sealer.seal(session.secret, "connect_sessions", "secret_sealed", session.id)
+
+    def _session(self, row: Row) -> ConnectSession:
+        session_id, client_id, cookie_digest, record, sealed, version, expires_at, closed = row
+        return ConnectSession(
+            id=session_id,
+            client_id=client_id,
+            cookie_digest=cookie_digest,
+            record=record,
+            secret=sealed and self._sealer.open(sealed, "connect_sessions", "secret_sealed", session_id),
+            version=version,
+            expires_at=from_us(expires_at),
+            closed=bool(closed),
+        )
+
+
+def _owner(owner: Owner) -> Plan[Owner]:
+    account = (owner.client_id, owner.source, owner.mode, owner.account_digest)
+    yield (
+        f"INSERT INTO owners ({_OWNER}) VALUES ({marks(6)})"
+        " ON CONFLICT (client_id, source, mode, account_digest) DO NOTHING",
+        (owner.id, *account, to_us(owner.created_at)),
+    )
+    ((user_id, created_at),) = yield (
+        "SELECT id, created_at FROM owners WHERE client_id = ? AND source = ? AND mode = ? AND account_digest = ?"
+        " {for_update}",
+        account,
+    )
+    return msgspec.structs.replace(owner, id=user_id, created_at=from_us(created_at))
+
+
+def _connect(approval: Approval, owner: Owner, approved: ApprovedCar) -> Plan[str]:
+    """Write one car of an approval and return its vehicle id."""
+    car = approved.source_car
+    ((car_id,),) = yield (
+        f"INSERT INTO cars (id, source, vin, make, model, year, powertrain) VALUES ({marks(7)})"
+        " ON CONFLICT (source, vin) DO UPDATE SET make = excluded.make, model = excluded.model, year = excluded.year,"
+        " powertrain = excluded.powertrain RETURNING id",
+        (new_id(), owner.source, car.vin, car.make, car.model, car.year, car.powertrain),
+    )
+    ((vehicle_id,),) = yield (
+        "INSERT INTO vehicles (id, client_id, car_id) VALUES (?, ?, ?)"
+        " ON CONFLICT (client_id, car_id) DO UPDATE SET car_id = excluded.car_id RETURNING id",
+        (new_id(), owner.client_id, car_id),
+    )
+    unset = isinstance(approval.external_id, msgspec.UnsetType)
+    external_id = None if isinstance(approval.external_id, msgspec.UnsetType) else approval.external_id
+    yield (
+        "INSERT INTO connections (vehicle_id, user_id, client_id, car_id, account_digest, mode, permissions,"
+        f" connected_at, updated_at, id, external_id, capacity_kwh) VALUES ({marks(11)},"
+        " COALESCE(?, (SELECT max(capacity_kwh) FROM connections WHERE vehicle_id = ?)))"
+        " ON CONFLICT (vehicle_id, user_id) DO UPDATE SET permissions = excluded.permissions,"
+        " updated_at = excluded.updated_at,"
+        " capacity_kwh = excluded.capacity_kwh" + ("" if unset else ", external_id = excluded.external_id"),
+        (
+            vehicle_id, owner.id, owner.client_id, car_id, owner.account_digest, owner.mode,
+            permissions_text(approved.permissions), to_us(approval.at), to_us(approval.at), new_id(),
+            external_id, approved.capacity_kwh, vehicle_id,
+        ),
+    )  # fmt: skip
+    return str(vehicle_id)
+
+
+def _grant(approval: Approval, owner: Owner, agreed: dict[str, str]) -> Plan[None]:
+    """Write grant, consent and code. `agreed` is vehicle id → permissions."""
+    at = to_us(approval.at)
+    yield (
+        f"INSERT INTO grants (id, client_id, user_id, mode, created_at) VALUES ({marks(5)})",
+        (approval.grant_id, owner.client_id, owner.id, owner.mode, at),
+    )
+    for some in chunks(list(agreed)):
+        yield (
+            "INSERT INTO grant_vehicles (grant_id, vehicle_id, user_id) VALUES " + ", ".join(["(?, ?, ?)"] * len(some)),
+            tuple(value for vehicle_id in some for value in (approval.grant_id, vehicle_id, owner.id)),
+        )
+    consent, kept = approval.consent, msgspec.json.encode(agreed).decode()
+    yield (
+        "INSERT INTO consents (grant_id, user_id, text_version, language, application_name, vehicles, agreed_at)"
+        f" VALUES ({marks(7)})",
+        (approval.grant_id, owner.id, consent.text_version, consent.language, consent.application_name, kept, at),
+    )
+    if approval.code_digest is not None:
+        yield (
+            f"INSERT INTO codes (digest, grant_id, redirect_uri, challenge, expires_at) VALUES ({marks(5)})",
+            (
+                approval.code_digest, approval.grant_id, approval.redirect_uri, approval.challenge,
+                to_us(approval.at + CODE_LIFE),
+            ),
+        )  # fmt: skip
+
+
+def _drop_grants(grants: set[str]) -> Plan[None]:
+    """Delete grants that nothing leads to any more."""
+    for some in chunks(sorted(grants)):
+        yield (
+            f"DELETE FROM grants WHERE id IN ({marks(len(some))})"
+            " AND NOT EXISTS (SELECT 1 FROM codes WHERE grant_id = grants.id)"
+            " AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE grant_id = grants.id)"
+            " AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE grant_id = grants.id)",
+            some,
+        )

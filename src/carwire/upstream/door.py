@@ -1,0 +1,282 @@
+"""Reading cars and giving them commands, through one door.
+
+A read is answered from what is kept when that is fresh enough. Else it joins a read of the same car that is under way,
+or spends from the car's budget and asks the source, once. What comes back is checked before it is believed: another
+car's answer, a number that is none and a measurement from the future are thrown away. A command is never repeated, is
+sent only before its deadline, and waits for its turn: a car gets one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+from weakref import WeakValueDictionary
+
+import msgspec
+import structlog
+
+from carwire.core.budgets import DAY_S, Bucket, Budget
+from carwire.core.commands import Arguments, Outcome
+from carwire.core.ports import Source, VehicleStore
+from carwire.core.signals.reading import Problem, Reading, Snapshot
+from carwire.core.vehicles import Vehicle
+from carwire.kit.clock import Clock
+from carwire.upstream.circuit import FAILURES, Circuits
+
+READ_TIMEOUT_S: Final = 30.0
+_FUTURE: Final = timedelta(hours=1)  # clocks of cars are wrong by less
+_SIGNED_OUT: Final = "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"
+# Problems that no earlier answer stands in for. What is kept of a car may have come through another owner's account:
+# it is not for one whose own account does not reach the car.
+_FINAL: Final = frozenset({"COMPATIBILITY", "PERMISSION", "CONNECTED_SERVICES_ACCOUNT"})
+_log = structlog.get_logger("carwire.upstream")
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """How old an answer may be. `max_age`: what was fetched this long ago need not be asked again. `stale_if_error`:
+    what may be given when the car cannot be asked; null gives the problem instead.
+    """
+
+    max_age: timedelta = timedelta(0)
+    stale_if_error: timedelta | None = None
+
+
+NEWEST: Final = Freshness()
+
+
+class _Flight(msgspec.Struct):
+    """A read under way, for an account at the source; `user_id` is whose session is used."""
+
+    codes: frozenset[str]
+    account: bytes
+    user_id: str
+    answer: asyncio.Task[dict[str, Reading | Problem]]
+
+
+class Upstream:
+    """The door. `budgets` are per source; a source without one gets what its costs say."""
+
+    def __init__(
+        self,
+        store: VehicleStore,
+        sources: Mapping[str, Source],
+        clock: Clock,
+        budgets: Mapping[str, Budget] | None = None,
+        timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._clock = clock
+        self._budgets = {name: budget_of(source) for name, source in sources.items()} | dict(budgets or {})
+        self._timeout_s = timeout_s
+        self._circuits = Circuits()
+        self._flights: dict[str, list[_Flight]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def now(self, vehicle: Vehicle) -> datetime:
+        """Return the time the vehicle's car lives in."""
+        source = self._sources.get(vehicle.car.source)
+        return source.clock(self._clock()) if source else self._clock()
+
+    # --- reads
+
+    async def read(
+        self, vehicle: Vehicle, codes: Sequence[str], freshness: Freshness = NEWEST, now: datetime | None = None
+    ) -> Snapshot:
+        """Read signals of a vehicle's car; `now` is the time it lives in, if that is known already."""
+        car = vehicle.car
+        kept = await self._store.readings(vehicle, codes) if freshness is not NEWEST else {}
+        now = now or self.now(vehicle)
+        if freshness.max_age:
+            fresh = {c: r for c, r in kept.items() if _is_fresh(r, car.changed_at, now, freshness.max_age)}
+            if len(fresh) == len(codes):
+                return Snapshot(car.vin, fresh)
+        found = await self._shared(vehicle, codes)
+        limit = freshness.stale_if_error
+        if limit is not None:
+            found = {code: _or_last(answer, kept.get(code), now, limit) for code, answer in found.items()}
+        return Snapshot(car.vin, found)
+
+    async def _shared(self, vehicle: Vehicle, codes: Sequence[str]) -> dict[str, Reading | Problem]:
+        wanted = frozenset(codes)
+        flight = self._under_way(vehicle, wanted, of_anyone=True)
+        if flight:
+            answers = await asyncio.shield(flight.answer)
+            if flight.user_id == vehicle.user_id or not _about_owner(answers):
+                return {code: answers[code] for code in codes}
+        flight = self._under_way(vehicle, wanted, of_anyone=False) or self._take_off(vehicle, tuple(codes))
+        answers = await asyncio.shield(flight.answer)  # a caller who goes away does not take it from the others
+        return {code: answers[code] for code in codes}
+
+    def _under_way(self, vehicle: Vehicle, wanted: frozenset[str], *, of_anyone: bool) -> _Flight | None:
+        """A read that will hold what is wanted: by the owner's own session, rather than by that of the same account in
+        another application. Other accounts' reads are not for them: the car may have changed hands.
+        """
+        flights = [
+            flight
+            for flight in self._flights.get(vehicle.car.id, ())
+            if flight.account == vehicle.account and wanted <= flight.codes and not flight.answer.done()
+        ]
+        own = (flight for flight in flights if flight.user_id == vehicle.user_id)
+        return next(own, None) or (flights[0] if of_anyone and flights else None)
+
+    def _take_off(self, vehicle: Vehicle, codes: tuple[str, ...]) -> _Flight:
+        task = asyncio.create_task(self._fetch(vehicle, codes))
+        flight = _Flight(frozenset(codes), vehicle.account, vehicle.user_id, task)
+        self._flights.setdefault(vehicle.car.id, []).append(flight)
+        task.add_done_callback(lambda _: self._landed(vehicle.car.id, flight))
+        return flight
+
+    def _landed(self, car_id: str, flight: _Flight) -> None:
+        flights = [other for other in self._flights.pop(car_id, ()) if other is not flight]
+        if flights:
+            self._flights[car_id] = flights
+
+    async def _fetch(self, vehicle: Vehicle, codes: tuple[str, ...]) -> dict[str, Reading | Problem]:
+        car = vehicle.car
+        blocked = await self._blocked(vehicle, wakes=self._wakes(vehicle, command=False))
+        if blocked:
+            return dict.fromkeys(codes, blocked)
+        source = self._sources[car.source]
+        session = await self._store.maker_session(vehicle)
+        if session is None:
+            self._circuits.give_up(source.circuit(car.vin))
+            return dict.fromkeys(codes, self._problem(vehicle, _SIGNED_OUT))
+        try:
+            reading = source.read(session, car.vin, codes, now=self._clock())
+            answers = self._checked(vehicle, codes, await asyncio.wait_for(reading, self._timeout_s))
+        except TimeoutError:
+            answers = dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:NO_RESPONSE"))
+        except Exception as error:
+            _log.warning("source failed", source=car.source, error=type(error).__name__)
+            answers = dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
+        failed = any(isinstance(a, Problem) and a.kind in FAILURES for a in answers.values())
+        self._circuits.note(source.circuit(car.vin), monotonic(), well=not failed)
+        readings = {code: answer for code, answer in answers.items() if isinstance(answer, Reading)}
+        if readings:
+            await self._store.keep(vehicle, readings)
+        return answers
+
+    def _checked(self, vehicle: Vehicle, codes: Sequence[str], snapshot: Snapshot) -> dict[str, Reading | Problem]:
+        invalid = self._problem(vehicle, "UPSTREAM:INVALID_DATA")
+        if snapshot.vin != vehicle.car.vin:
+            _log.warning("another car's answer", source=vehicle.car.source)
+            return dict.fromkeys(codes, invalid)
+        latest = self.now(vehicle) + _FUTURE
+        return {
+            code: invalid if isinstance(answer, Reading) and not _credible(answer, latest) else answer
+            for code in codes
+            for answer in (snapshot.answers.get(code, invalid),)
+        }
+
+    # --- commands
+
+    def turn(self, vehicle: Vehicle) -> asyncio.Lock:
+        """Return what is held while a command of this process is at the car."""
+        lock = self._turns.get(vehicle.car.id)
+        if lock is None:
+            lock = self._turns[vehicle.car.id] = asyncio.Lock()
+        return lock
+
+    async def admit(self, vehicle: Vehicle) -> Problem | None:
+        """Spend a command from the car's budget. Return why it cannot be sent, null when it can."""
+        return await self._blocked(vehicle, wakes=self._wakes(vehicle, command=True))
+
+    async def command(self, vehicle: Vehicle, name: str, arguments: Arguments, timeout_s: float) -> Outcome:
+        """Give a command, once, waiting no longer than `timeout_s` for what becomes of it."""
+        car = vehicle.car
+        source = self._sources[car.source]
+        session = await self._store.maker_session(vehicle)
+        if session is None:
+            self._circuits.give_up(source.circuit(car.vin))
+            return Outcome("not_sent", self._problem(vehicle, _SIGNED_OUT))
+        try:
+            sending = source.command(session, car.vin, name, arguments, now=self._clock())
+            outcome = self._explained(vehicle, await asyncio.wait_for(sending, timeout_s))
+        except TimeoutError:
+            outcome = Outcome("unknown", self._problem(vehicle, "UPSTREAM:NO_RESPONSE"))
+        except Exception as error:
+            _log.warning("source failed", source=car.source, error=type(error).__name__)
+            outcome = Outcome("unknown", self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
+        failed = outcome.problem is not None and outcome.problem.kind in FAILURES
+        self._circuits.note(source.circuit(car.vin), monotonic(), well=not failed)
+        self._flights.pop(car.id, None)  # reads from before tell nobody how the car is after
+        if outcome.kind in {"done", "unknown"}:
+            await self._store.mark_changed(car.id, self.now(vehicle))
+        return outcome
+
+    def _explained(self, vehicle: Vehicle, outcome: Outcome) -> Outcome:
+        """A source that does not say why a command is not done leaves nobody without a reason."""
+        if outcome.kind == "done" or outcome.problem is not None:
+            return outcome
+        return Outcome(outcome.kind, self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
+
+    # --- what stands in the way
+
+    async def _blocked(self, vehicle: Vehicle, *, wakes: int) -> Problem | None:
+        source = self._sources.get(vehicle.car.source)
+        if source is None:
+            return self._problem(vehicle, "COMPATIBILITY:PLATFORM_NOT_CAPABLE")
+        wait = self._circuits.wait_s(source.circuit(vehicle.car.vin), monotonic())
+        if wait is not None:
+            return self._problem(vehicle, "UPSTREAM:KNOWN_ISSUE", wait)
+        budget = self._budgets[source.name]
+        wait = await self._store.spend(vehicle.car.id, budget, self._clock(), calls=1, wakes=wakes)
+        if wait is None:
+            return None
+        self._circuits.give_up(source.circuit(vehicle.car.vin))
+        return self._problem(vehicle, "RATE_LIMIT:VEHICLE", wait)
+
+    def _wakes(self, vehicle: Vehicle, *, command: bool) -> int:
+        source = self._sources.get(vehicle.car.source)
+        return int(source is not None and (source.costs.commands_wake if command else source.costs.reads_wake))
+
+    def _problem(self, vehicle: Vehicle, kind: str, retry_after_s: float | None = None) -> Problem:
+        return Problem(kind, self.now(vehicle), retry_after_s)
+
+
+def budget_of(source: Source) -> Budget:
+    """Return what a car of this source can bear by the source's own account."""
+    costs = source.costs
+    return Budget(Bucket(costs.reads_per_minute, 60.0), Bucket(costs.wakes_per_day, DAY_S))
+
+
+def _is_fresh(reading: Reading, changed_at: datetime | None, now: datetime, max_age: timedelta) -> bool:
+    """Tell whether a kept reading need not be asked again.
+
+    A simulated clock may have been set back: a reading from its future is not fresh.
+    """
+    if changed_at is not None and reading.fetched_at <= changed_at:
+        return False
+    return timedelta(0) <= now - reading.fetched_at <= max_age
+
+
+def _or_last(answer: Reading | Problem, kept: Reading | None, now: datetime, limit: timedelta) -> Reading | Problem:
+    if isinstance(answer, Reading) or kept is None or answer.type in _FINAL:
+        return answer
+    if kept.age(now) <= limit:
+        return kept
+    return msgspec.structs.replace(answer, last=kept)
+
+
+def _about_owner(answers: Mapping[str, Reading | Problem]) -> bool:
+    return any(isinstance(a, Problem) and a.type == "CONNECTED_SERVICES_ACCOUNT" for a in answers.values())
+
+
+def _credible(reading: Reading, latest: datetime) -> bool:
+    moments = (reading.measured_at, reading.maker_at, reading.fetched_at)
+    return all(m is None or m <= latest for m in moments) and _finite(reading.value)
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    return True

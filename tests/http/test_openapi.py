@@ -1,0 +1,271 @@
+"""The API document: nothing of the route table is missing from it, and what it says holds together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+from tests.conftest import Answer, Owned, built
+
+from carwire.core.commands import COMMANDS
+from carwire.http.application import PAGE_TAGS
+from carwire.http.call import Route
+from carwire.wire.v2.actions import ACTIONS
+from carwire.wire.v2.makes import MAKE_READS
+from carwire.wire.v2.static import STATIC_ENDPOINTS
+from carwire.wire.v2.vehicles import ENDPOINTS
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
+    with built(tmp_path_factory.mktemp("openapi")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def document(place: Owned) -> dict[str, Any]:
+    found: dict[str, Any] = place.ask("GET", "/openapi.json").json()
+    return found
+
+
+def api(place: Owned) -> list[Route]:
+    return [route for route in place.carwire.routes if route.tag not in PAGE_TAGS]
+
+
+def operation(document: dict[str, Any], route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"][route.path][route.method.lower()]
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
+def parts(document: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the document."""
+    if isinstance(document, dict):
+        yield document
+        document = list(document.values())
+    if isinstance(document, list):
+        for each in document:
+            yield from parts(each)
+
+
+def checker(document: dict[str, Any], name: str) -> Draft202012Validator:
+    whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    return Draft202012Validator(whole)
+
+
+def test_every_route_but_pages_is_in_it_and_nothing_else(place: Owned, document: dict[str, Any]) -> None:
+    described = {(m.upper(), path) for path, methods in document["paths"].items() for m in methods}
+    assert described == {(route.method, route.path) for route in api(place)}
+    assert len(described) == len(api(place)) > 90
+
+
+def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
+    import schemathesis
+
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    for part in parts(document):
+        if isinstance(part.get("$ref"), str):
+            assert part["$ref"].removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_names_are_unique_and_fit_for_generated_clients(document: dict[str, Any]) -> None:
+    names = [op["operationId"] for op in operations(document)]
+    assert len(names) == len(set(names))
+    for name in [*names, *document["components"]["schemas"]]:
+        assert re.fullmatch(r"\w+", name), name
+
+
+def test_every_schema_is_json_schema_2020_12(document: dict[str, Any]) -> None:
+    for name in document["components"]["schemas"]:
+        checker(document, name)  # raises for what is no schema
+
+
+def test_what_may_be_null_says_so_as_a_type(document: dict[str, Any]) -> None:
+    assert not any("nullable" in part for part in parts(document))
+    assert document["components"]["schemas"]["CursorPaging"]["properties"]["cursor"] == {
+        "anyOf": [{"type": "string"}, {"type": "null"}]
+    }
+
+
+def test_no_parameter_of_a_query_or_header_is_null(document: dict[str, Any]) -> None:
+    for op in operations(document):
+        for parameter in op["parameters"]:
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", []), parameter
+            assert None not in parameter["schema"].get("enum", []), parameter
+
+
+def test_every_path_parameter_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    for op in operations(document):
+        for parameter in op["parameters"]:
+            if parameter["in"] == "path":
+                assert Draft202012Validator(parameter["schema"]).is_valid(parameter["example"]), parameter
+
+
+def test_parameters_of_a_path_are_those_in_its_braces(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for op in methods.values():
+            named = [parameter["name"] for parameter in op["parameters"] if parameter["in"] == "path"]
+            assert sorted(named) == sorted(re.findall(r"\{(\w+)\}", path))
+
+
+SCHEMES = {
+    "application": [{"application"}],
+    "application_or_local": [{"application"}],
+    "management": [{"management"}, {"manager"}],
+    "token": [{"token"}],
+    "vehicle": [{"token"}],
+    "vehicle_or_management": [{"token"}, {"management"}, {"manager"}],
+}
+
+
+def test_an_operation_names_the_credentials_its_door_wants(place: Owned, document: dict[str, Any]) -> None:
+    for route in api(place):
+        security = [set(each) for each in operation(document, route)["security"]]
+        if route.door:
+            assert security == SCHEMES[route.door], route
+        else:
+            assert security == ([{"application"}, set()] if route.form else [])
+
+
+def test_a_call_of_a_vehicle_names_the_permission_it_needs(document: dict[str, Any]) -> None:
+    named: list[tuple[str, str, str | None]] = [(path, "get", row.permission) for path, row in STATIC_ENDPOINTS.items()]
+    named += [(path, "get", row.permission) for path, row in ENDPOINTS.items()]
+    named += [(f"/{make}/{rest}", "get", row.permission) for (make, rest), row in MAKE_READS.items()]
+    named += [(path, method.lower(), row.permission) for (method, path), row in ACTIONS.items()]
+    for path, method, permission in named:
+        security = document["paths"][f"/v2.0/vehicles/{{id}}{path.rstrip('/')}"][method]["security"]
+        assert security == [{"token": [permission] if permission else []}]
+
+
+def test_the_bodies_of_commands_are_described(place: Owned, document: dict[str, Any]) -> None:
+    for route in api(place):
+        wanted = bool(route.body or route.schema)
+        assert ("requestBody" in operation(document, route)) is wanted, route
+
+
+def test_what_asks_a_car_may_answer_with_every_state_of_it(place: Owned, document: dict[str, Any]) -> None:
+    of_cars = {"409", "429", "430", "500", "501", "502"}
+    for path in (*ENDPOINTS, *(f"/{make}/{rest}" for make, rest in MAKE_READS), "/batch"):
+        for op in document["paths"][f"/v2.0/vehicles/{{id}}{path}"].values():
+            assert set(op["responses"]) > of_cars
+    for path in STATIC_ENDPOINTS:
+        responses = document["paths"][f"/v2.0/vehicles/{{id}}{path.rstrip('/')}"]["get"]["responses"]
+        assert not set(responses) & {"409", "430", "501", "502"}
+
+
+def test_every_answer_carries_a_request_id_and_statuses_are_in_order(document: dict[str, Any]) -> None:
+    for op in operations(document):
+        assert list(op["responses"]) == sorted(op["responses"])
+        for status, response in op["responses"].items():
+            assert response["headers"]["sc-request-id"]["required"]
+            assert ("retry-after" in response["headers"]) is (status == "429")
+            assert ("www-authenticate" in response["headers"]) is (status == "401")
+
+
+def test_links_lead_to_operations_and_fill_parameters_these_have(document: dict[str, Any]) -> None:
+    by_name = {op["operationId"]: op for op in operations(document)}
+    links = [link for op in by_name.values() for link in op["responses"]["200"].get("links", {}).values()]
+    chains = {"read_odometer", "disconnect", "delete_connections", "read_simulated_car", "unsubscribe"}
+    assert chains <= {link["operationId"] for link in links}
+    for link in links:
+        target = by_name[link["operationId"]]
+        assert set(link["parameters"]) <= {parameter["name"] for parameter in target["parameters"]}
+
+
+def json_at(answer: Answer, pointer: str) -> Any:
+    found = answer.json()
+    for step in pointer.strip("/").split("/"):
+        found = found[int(step)] if isinstance(found, list) else found[step]
+    return found
+
+
+def test_links_say_where_their_values_stand(place: Owned, document: dict[str, Any]) -> None:
+    car = place.connect()
+    management = place.ask("GET", "/v2.0/management/connections", [place.amt])
+    vehicles = place.ask("GET", "/v2.0/vehicles", [car.bearer])
+    simulated = place.get("/v1/simulator/cars")
+    for path, answer in (
+        ("/v2.0/vehicles", vehicles),
+        ("/v2.0/management/connections", management),
+        ("/v1/simulator/cars", simulated),
+    ):
+        for link in document["paths"][path]["get"]["responses"]["200"]["links"].values():
+            for expression in link["parameters"].values():
+                json_at(answer, expression.removeprefix("$response.body#"))
+    assert json_at(management, "/connections/0/vehicleId") == car.vehicle_id
+
+
+GOOD: list[tuple[str, object]] = [
+    ("CabinAction", {"action": "STOP"}),
+    ("CabinAction", {"action": "SET", "temperature": 21.5}),
+    ("ChargeLimit", {"limit": "0.8"}),
+    ("ChargeLimit", {"limit": 1}),
+    ("BatchRequests", {"requests": [{"path": "/odometer"}, {"path": "tesla/charge/"}, {"path": "/"}]}),
+    ("BatchRequests", {"requests": [{"path": "/service/history?start_date=2026-01-01"}]}),
+    ("ClockChange", {"step": 60}),
+    ("Changes", {"scenario": "day_commute"}),
+    ("Order", {"name": "charge-start"}),
+    ("Order", {"name": "charge-set-limit", "arguments": {"percent": 80}}),
+    ("Fault", {"kind": "VEHICLE_STATE:ASLEEP", "for_s": 60}),
+    ("Fault", {"latency_s": 2}),
+]
+BAD: list[tuple[str, object]] = [
+    ("CabinAction", {"action": "SET"}),
+    ("CabinAction", {"action": "START", "temperature": 500}),
+    ("ChargeLimit", {"limit": "0.3"}),
+    ("ChargeLimit", {"limit": "1.5"}),
+    ("BatchRequests", {"requests": []}),
+    ("BatchRequests", {"requests": [{"path": "/nothing"}]}),
+    ("BatchRequests", {"requests": [{"path": "/odometer"}] * 51}),
+    ("ClockChange", {}),
+    ("ClockChange", {"step": 60, "speed": 1}),
+    ("Changes", {}),
+    ("Order", {"name": "fly"}),
+    ("Order", {"name": "charge-set-limit"}),
+    ("Order", {"name": "charge-start", "arguments": {"percent": 80}}),
+    ("Fault", {}),
+    ("Fault", {"kind": "NOTHING:KNOWN"}),
+    ("Fault", {"latency_s": -1}),
+]
+PATHS = {
+    "CabinAction": "/tesla/climate/cabin",
+    "ChargeLimit": "/charge/limit",
+    "BatchRequests": "/batch",
+    "ClockChange": "/v1/simulator/clock",
+    "Changes": "/v1/simulator/cars/tesla-3",
+    "Order": "/v1/simulator/cars/tesla-3/commands",
+    "Fault": "/v1/simulator/cars/tesla-3/faults",
+}
+
+
+@pytest.mark.parametrize(("name", "body"), [*GOOD, *BAD])
+def test_the_server_keeps_the_rules_the_document_tells(
+    place: Owned, document: dict[str, Any], name: str, body: object
+) -> None:
+    path = PATHS[name]
+    car = place.connect("owner@example.com", "TESLA")
+    answer = place.post(path, body) if path.startswith("/v1") else place.as_owner(car, "POST", path, body)
+    assert checker(document, name).is_valid(body) is (answer.status != 400), answer
+    assert checker(document, name).is_valid(body) is ((name, body) in GOOD)
+
+
+def test_every_command_a_simulated_car_knows_is_told(document: dict[str, Any]) -> None:
+    told = document["components"]["schemas"]["Order"]["oneOf"]
+    assert [each["properties"]["name"]["const"] for each in told] == list(COMMANDS)
+
+
+def test_options_names_every_method_of_a_path(place: Owned, document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        answer = place.ask("OPTIONS", re.sub(r"\{\w+\}", "x", path))
+        own = {method.upper() for method in methods} | ({"HEAD"} if "get" in methods else set()) | {"OPTIONS"}
+        assert (answer.status, set((answer.header("allow") or "").split(", "))) == (204, own), path

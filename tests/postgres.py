@@ -1,0 +1,158 @@
+"""A throw-away PostgreSQL cluster, one for each test process, and a fresh database for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+PASSWORD = "pw-of-the-tests"
+_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
+_TEMPLATE = "filled"
+
+
+@dataclass
+class Cluster:
+    """A running server that listens on a Unix socket in `folder`."""
+
+    folder: Path
+    programs: Path
+    names: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str, password: str = PASSWORD) -> str:
+        """Return the URL of a database, as CARWIRE_DATABASE has it."""
+        return f"postgresql://postgres:{password}@/{database}?host={self.folder}"
+
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run a statement outside of a transaction and return its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    @contextlib.contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Make a database and yield its URL; it is gone afterwards, whoever is connected to it."""
+        name = f"test{next(self.names)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def template(self) -> str:
+        """Return the name of a database with the newest schema, made when it is first asked for."""
+        if not self.run(f"SELECT 1 FROM pg_database WHERE datname = '{_TEMPLATE}'"):
+            from carwire.storage.sql import upgrade
+
+            self.run(f"CREATE DATABASE {_TEMPLATE}")
+            upgrade.upgrade("postgresql+psycopg://", connect=lambda: psycopg.connect(self.url(_TEMPLATE)))
+        return _TEMPLATE
+
+    def dump(self, url: str) -> bytes:
+        """Return a database as pg_dump writes it."""
+        return subprocess.run([self.programs / "pg_dump", url], capture_output=True, check=True, timeout=60).stdout
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A server of the newest PostgreSQL that is installed. Skips where there is none, which CI does not accept."""
+    programs = _programs()
+    if programs is None:
+        assert os.environ.get("CI") != "true", "PostgreSQL is not installed"
+        pytest.skip("PostgreSQL is not installed: no initdb")
+    folder = Path(tempfile.mkdtemp(prefix="carwire-pg-"))
+    try:
+        with _started(folder, programs) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if found:
+        return max(found, key=lambda path: int(path.parent.name))
+    initdb = shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
+
+
+def _somebody() -> dict[str, Any]:
+    """Return as whom to run the server, in words of `subprocess`: PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return {}
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = names.get("postgres") or names["nobody"]
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+@contextlib.contextmanager
+def _started(folder: Path, programs: Path) -> Iterator[Cluster]:
+    somebody = _somebody()
+    (folder / "password").write_text(PASSWORD)
+    data, log = folder / "data", folder / "log"
+    if somebody:
+        for path in (folder, folder / "password"):
+            os.chown(path, somebody["user"], somebody["group"])
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    initdb: list[str | Path] = [
+        programs / "initdb", "--pgdata", data, "--username=postgres", "--auth=scram-sha-256",
+        f"--pwfile={folder / 'password'}", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
+    ]  # fmt: skip
+    done = subprocess.run(
+        initdb, capture_output=True, text=True, timeout=120, check=False, env=environment, cwd=folder, **somebody
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    options = [part for setting in _SETTINGS for part in ("-c", setting)]
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", folder, *options],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=folder, **somebody,
+        )  # fmt: skip
+    try:
+        cluster = Cluster(folder, programs)
+        _wait_for(cluster, server, log)
+        yield cluster
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+
+
+def _wait_for(cluster: Cluster, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 60
+    while True:
+        try:
+            cluster.run("SELECT 1")
+        except psycopg.OperationalError:
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture
+def empty_database(cluster: Cluster) -> Iterator[str]:
+    """The URL of a database without tables."""
+    with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(cluster: Cluster) -> Iterator[str]:
+    """The URL of a database with the newest schema and no rows."""
+    with cluster.database(cluster.template()) as url:
+        yield url

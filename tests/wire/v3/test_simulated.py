@@ -1,0 +1,178 @@
+"""Every code of the catalogue, asked of every simulated model, is answered in the exact form the catalogue gives it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+from tests.wire.v3.samples import GA, PREVIEW, VEHICLE, written
+
+from carwire.connectors.simulator.models import car_range
+from carwire.connectors.simulator.world import World
+from carwire.core.signals.catalogue import Field, Signal, signals
+from carwire.core.signals.reading import Problem, Reading, Snapshot
+from carwire.core.signals.units import in_system
+from carwire.wire.v3 import kinds
+from carwire.wire.v3.signals import SignalResource, etag, signals_body, unit_word
+
+MOMENTS = {"dawn": 0, "driving": 30 * 60, "noon": 6 * 3600, "evening": 11 * 3600, "next week": 8 * 86_400}
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+FORMATS = {"ISO-8601": STAMP, "ISO-4217": re.compile("[A-Z]{3}"), "HH:MM:SS": re.compile(r"\d\d:\d\d:\d\d")}
+MODELS = list(car_range().models)
+CODES = list(signals())
+IMPERIAL = {"km": "miles", "km/h": "mph", "kph": "mph", "liters": "gallons", "celsius": "fahrenheit", "bar": "psi"}
+
+
+@functools.cache
+def world(moment: str) -> World:
+    made = World(7)
+    made.step(MOMENTS[moment])
+    return made
+
+
+@functools.cache
+def told(model: str, moment: str) -> Snapshot:
+    cars = world(moment)
+    return cars.read(cars.find(model), CODES)
+
+
+def check(value: object, field: Field, place: str) -> None:
+    """Fail unless a member has its type, range and form, all the way down."""
+    kinds_ = field.type.split("|")
+    if value is None:
+        assert "null" in kinds_, place
+        return
+    json_types: dict[str, tuple[type, ...]] = {
+        "number": (int, float),
+        "integer": (int,),
+        "string": (str,),
+        "boolean": (bool,),
+        "object": (dict,),
+        "array": (list,),
+        "array<string>": (list,),
+    }
+    assert isinstance(value, json_types[kinds_[0]]), place
+    assert isinstance(value, bool) is (kinds_[0] == "boolean"), place
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        assert field.min is None or value >= field.min, place
+        assert field.max is None or value <= field.max, place
+    if isinstance(value, str) and field.format:
+        assert FORMATS[field.format].fullmatch(value), (place, value)
+    if kinds_[0] == "array<string>":
+        assert isinstance(value, list)
+        assert all(isinstance(each, str) for each in value), place
+    if isinstance(value, dict):
+        check_members(value, field.fields, place)
+    for each in value if isinstance(value, list) and field.items else ():
+        check_members(each, field.items, place)
+
+
+def check_members(body: dict[str, Any], fields: dict[str, Field], place: str) -> None:
+    """Fail for a member nobody knows, a required one that is missing, and any that is not of its form."""
+    assert body.keys() <= fields.keys(), (place, body.keys() - fields.keys())
+    assert {name for name, field in fields.items() if field.required} <= body.keys(), place
+    for name, value in body.items():
+        check(value, fields[name], f"{place}.{name}")
+
+
+def check_body(signal: Signal, body: dict[str, Any]) -> None:
+    check_members(body, signal.body, signal.code)
+    assert body.get("unit") == signal.unit_word, signal.code
+    if signal.scalar:
+        assert list(body) == (["value", "unit"] if signal.unit_word else ["value"])
+
+
+def all_of(model: str, moment: str) -> list[SignalResource]:
+    body = signals_body(VEHICLE, told(model, moment).answers, GA)
+    assert [row.id for row in body.data] == CODES
+    return list(body.data)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_body_has_the_catalogue_s_form(model: str) -> None:
+    for moment in MOMENTS:
+        answers = told(model, moment).answers
+        for row in all_of(model, moment):
+            answer, status = answers[row.id], row.attributes.status
+            found = written(row)
+            assert (row.attributes.group, row.attributes.name) == (signals()[row.id].group, signals()[row.id].name)
+            if isinstance(answer, Reading):
+                assert found["attributes"]["status"] == {"value": "SUCCESS"}
+                check_body(signals()[row.id], found["attributes"]["body"])
+            else:
+                assert status.value == "ERROR"
+                assert found["attributes"]["status"]["error"]["type"] == kinds.BY_KIND[answer.kind].type
+                assert found["attributes"]["body"] == {}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_times_are_there_as_far_as_something_can_have_them(model: str) -> None:
+    answers = told(model, "noon").answers
+    for row in all_of(model, "noon"):
+        meta, answer = written(row)["meta"], answers[row.id]
+        static = signals()[row.id].kind == "attribute"
+        wanted = {"ingestedAt"} if static or isinstance(answer, Problem) else {"ingestedAt", "retrievedAt"}
+        if isinstance(answer, Reading) and (answer.measured_at or answer.maker_at) and not static:
+            wanted |= {"oemUpdatedAt"}
+        assert meta.keys() == wanted, row.id
+        assert all(STAMP.fullmatch(each) for each in meta.values())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_preview_says_the_same_with_whole_milliseconds(model: str) -> None:
+    general = written(signals_body(VEHICLE, told(model, "evening").answers, GA))["data"]
+    preview = written(signals_body(VEHICLE, told(model, "evening").answers, PREVIEW))["data"]
+    for one, other in zip(general, preview, strict=True):
+        assert one["attributes"]["body"] == other["attributes"]["body"]
+        assert one["attributes"]["status"]["value"] == other["attributes"]["status"]["value"]
+        assert other["meta"].keys() == one["meta"].keys() - {"ingestedAt"}
+        assert all(type(each) is int and each > 10**12 for each in other["meta"].values())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_imperial_bodies_are_the_metric_ones_converted(model: str) -> None:
+    imperial = type(GA)(generation="ga", base_url=GA.base_url, system="imperial")
+    answers = told(model, "evening").answers
+    for row in signals_body(VEHICLE, answers, imperial).data:
+        answer, signal = answers[row.id], signals()[row.id]
+        if isinstance(answer, Reading):
+            value = in_system(answer.value, signal, "imperial")[0]
+            bare = {name: each for name, each in row.attributes.body.items() if name != "unit"}
+            assert bare == (value if isinstance(value, dict) else {"value": value})
+            word = signal.unit_word
+            assert row.attributes.body.get("unit") == (IMPERIAL.get(word, word) if word else None), row.id
+            if word in IMPERIAL and signal.scalar and answer.value:
+                assert row.attributes.body["value"] != answer.value
+
+
+def test_every_code_is_told_by_some_model_and_lacking_in_another() -> None:
+    found: Counter[tuple[str, bool]] = Counter()
+    for model in MODELS:
+        for moment in MOMENTS:
+            for code, answer in told(model, moment).answers.items():
+                found[code, isinstance(answer, Reading)] += 1
+    told_codes = {code for code, is_told in found if is_told}
+    assert {signal.code for signal in signals().values() if signal.kind in {"signal", "attribute"}} <= told_codes
+    assert {code for code, is_told in found if not is_told}
+
+
+def test_unit_words_are_those_of_the_wire() -> None:
+    metric = {unit_word(code, "metric") for code in CODES}
+    assert metric == {
+        *("percent", "km", "km/h", "kph", "kWh", "volts", "ampere", "watts", "celsius", "count", "liters", "bar"),
+        None,
+    }
+    imperial = {unit_word(code, "imperial") for code in CODES}
+    assert imperial == {
+        *("percent", "miles", "mph", "kWh", "volts", "ampere", "watts", "fahrenheit", "count", "gallons", "psi"),
+        None,
+    }
+
+
+def test_an_entity_tag_holds_while_nothing_is_new() -> None:
+    first, second = told("simulated-phev", "noon"), told("simulated-phev", "evening")
+    assert etag(VEHICLE, first.answers, GA) == etag(VEHICLE, dict(first.answers), GA)
+    assert etag(VEHICLE, first.answers, GA) != etag(VEHICLE, second.answers, GA)
