@@ -94,10 +94,43 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+class _OneWrite:
+    """A transport that joins the writes of one turn of the event loop. Uvicorn writes head and body apart; each write
+    is a system call, and wakes whoever waits at the other end.
+    """
+
+    __slots__ = ("_loop", "_pending", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pending: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._pending:
+            self._loop.call_soon(self._flush)
+        self._pending.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, []
+        if pending:
+            self._transport.write(b"".join(pending))
+
+
 def _protocol(base_url: str) -> type[HttpToolsProtocol]:
     """Uvicorn's HTTP protocol, answering what is no HTTP at all in the wire's error form too."""
 
     class Protocol(HttpToolsProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(_OneWrite(transport, asyncio.get_running_loop()))  # type: ignore[arg-type]
+
         def send_400_response(self, msg: str) -> None:
             request_id = new_request_id()
             kind = wire.VALIDATION
