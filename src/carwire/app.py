@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -53,7 +54,8 @@ from carwire.storage.sealing import open_sealer
 from carwire.storage.sql.store import open_store
 from carwire.upstream.door import Freshness, Upstream, budget_of
 
-_TIDY_EVERY_S: Final = 600.0
+_RECOVER_EVERY_S: Final = 60.0
+_TIDY_EVERY: Final = 10  # recoveries
 _log = structlog.get_logger("carwire")
 
 
@@ -120,7 +122,9 @@ def build(
         check_battery_token=services.links.check_battery_token,
     )
     more = (
-        *v1_simulator.routes(v1_simulator.SimulatorHandlers(Desk.of(keeper, clock))),
+        *v1_simulator.routes(
+            v1_simulator.SimulatorHandlers(Desk.of(keeper, clock)), for_applications=settings.simulator_api
+        ),
         *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
         *(_demo_routes(demo, services, facts) if demo else ()),
     )
@@ -201,14 +205,16 @@ async def _beside(store: Store, keeper: Keeper, commands: CommandService, clock:
         await store.close()
 
 
-async def _tidy(store: Store, clock: Clock) -> None:
-    while True:
+async def _tidy(store: Store, clock: Clock, every_s: float = _RECOVER_EVERY_S) -> None:
+    """End what a crash cut off, at once and every minute; delete what has expired, at once and every ten."""
+    for turn in itertools.count():
         try:
             await store.recover(clock())
-            await store.tidy(clock())
+            if turn % _TIDY_EVERY == 0:
+                await store.tidy(clock())
         except StoreUnavailable as error:
             _log.warning("not tidied", error=str(error))
-        await asyncio.sleep(_TIDY_EVERY_S)
+        await asyncio.sleep(every_s)
 
 
 def _demo_routes(demo: Demo, services: Services, facts: Facts) -> tuple[Route, ...]:

@@ -47,6 +47,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "current. Unset: a file in the data folder."
         ),
     ] = None
+    trusted_proxies: Annotated[
+        str | None,
+        Meta(
+            description="Addresses or networks of proxies, separated by commas, whose X-Forwarded-For is believed. "
+            "Unset: none, and limits per address count the proxy."
+        ),
+    ] = None
     max_age: Annotated[
         float,
         Meta(ge=0, le=86_400, description="Seconds for which a kept reading answers when a request does not say."),
@@ -73,6 +80,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "only when told, so that a test meets the same cars every time."
         ),
     ] = "real"
+    simulator_api: Annotated[
+        bool,
+        Meta(description="Let applications drive the simulated cars at /v1/simulator; `carwire sim` may at any rate."),
+    ] = True
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least level that is logged. Answered requests are logged at debug, refused ones at info."),

@@ -321,14 +321,14 @@ def test_the_focus_begins_at_the_heading_or_at_the_error(browser: Browser, site:
     with window(browser) as page:
         for name, wanted in [("brands", "H1"), ("sign-in-refused", "password"), ("grant-no-car", "error")]:
             page.goto(f"{site.url}/en/{name}")
-            page.wait_for_function("document.activeElement !== document.body")
+            page.locator(":focus").wait_for()
             assert page.evaluate("document.activeElement.id || document.activeElement.tagName") == wanted
 
 
 def test_the_keyboard_alone_signs_in(browser: Browser, site: Site) -> None:
     with window(browser) as page:
         page.goto(f"{site.url}/en/sign-in")
-        page.wait_for_function("document.activeElement !== document.body")
+        page.locator(":focus").wait_for()
         page.keyboard.press("Tab")
         page.keyboard.type("me@example.com")
         page.keyboard.press("Tab")
@@ -490,14 +490,17 @@ def test_the_redirect_page_without_an_opener_says_how_it_ended(browser: Browser,
         query = {"error": "access_denied", "error_description": "<b>no</b>", "app_origin": "https://app.example/x?y"}
         page.goto(f"{site.url}/v2/redirect?{urlencode(query)}")
         assert page.inner_text("#result") == "Nothing was connected. You can close this window."
-        assert "<b>no</b>" in page.inner_text("main")
+        assert "User denied access to application." in page.inner_text("main")
+        assert "<b>no</b>" not in page.inner_text("main"), "anybody can write the query"
+        assert page.inner_text("#place") == "app.example"
         assert page.get_attribute("a", "href") == "https://app.example"
         assert page.url == f"{site.url}/v2/redirect"
         assert page.evaluate("[history.length, localStorage.length, document.cookie]")[1:] == [0, ""]
         check_layout(page)
         assert violations(page) == []
-        page.goto(f"{site.url}/v2/redirect")
+        page.goto(f"{site.url}/v2/redirect?error=Call+us+now&error_description=0900-1234")
         assert page.inner_text("#result") == "Nothing was connected. You can close this window."
+        assert not {"Call", "0900"} & set(page.inner_text("main").replace("-", " ").split())
 
 
 def test_the_last_page_tells_the_window_that_waits_and_no_other(browser: Browser, site: Site, other: Site) -> None:

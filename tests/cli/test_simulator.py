@@ -24,8 +24,10 @@ from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.scenarios import SCENARIOS
+from carwire.connectors.simulator.world import World
 from carwire.connectors.simulator.worldfile import FILE, STATE_FILE
 from carwire.core.errors import InvalidInput
+from carwire.core.simulation import MAX_PAGE
 from carwire.http.call import Answer, Call, Route
 from carwire.http.v1.simulator import SimulatorHandlers, routes
 from carwire.kit.secrets import Secret
@@ -39,6 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     """Serves the routes of the simulator to whoever shows the key, and counts."""
 
     routes: tuple[Route, ...] = ()
+    world: ClassVar[World]
     asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
@@ -84,7 +87,8 @@ def served(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "served"
     folder.mkdir()
     keeper = Keeper(folder, "stepped", lambda: datetime.now(UTC))
-    Handler.routes = routes(SimulatorHandlers(Desk.of(keeper, lambda: datetime.now(UTC))))
+    Handler.routes = routes(SimulatorHandlers(Desk.of(keeper, lambda: datetime.now(UTC))), for_applications=True)
+    Handler.world = keeper.world
     Handler.asked.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -257,6 +261,15 @@ def test_every_verb_says_the_same_with_and_without_a_server(carwire: Run, served
     assert len(Handler.asked) > 2 * len(TOGETHER)
     assert not (served / FILE).exists()
     assert KEY.reveal() not in " ".join(Handler.asked)
+
+
+def test_the_list_follows_the_pages_of_a_server(carwire: Run, served: Path) -> None:
+    models = list(car_range().models.values())
+    for n in range(MAX_PAGE):
+        Handler.world.come(car_range().vin_of(models[n % 9], n), models[n % 9].id)
+    rows = json.loads(carwire("sim", "list", "--json", "--data", served).stdout)
+    assert [row["vin"] for row in rows] == Handler.world.vins()
+    assert len([asked for asked in Handler.asked if "/cars?" in asked]) == 2
 
 
 def test_a_command_that_is_not_done_gives_status_1_and_the_reason(carwire: Run) -> None:

@@ -35,7 +35,7 @@ def test_the_row_of_the_parity_table_holds(hand: Hand, row: Row) -> None:
     row.check(hand)
 
 
-def test_no_row_of_the_parity_table_is_missing() -> None:
+def test_line_24_no_row_of_the_parity_table_is_missing() -> None:
     assert sorted(ROWS) == sorted(EXPECTED)
     assert len(EXPECTED) == 76
 

@@ -15,6 +15,7 @@ from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.world import World
+from carwire.core.applications import Application
 from carwire.core.errors import InvalidInput
 from carwire.core.signals.problems import KINDS
 from carwire.core.simulation import Clockwork, Simulator
@@ -25,6 +26,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START = "2026-01-05T06:00:00Z"
 BASE = "/v1/simulator"
 TESLA = f"{BASE}/cars/tesla-3"
+ANOTHER = Application("c", "Another", (), b"", b"", NOW)
 
 
 class Api:
@@ -34,9 +36,9 @@ class Api:
         self.keeper = Keeper(folder, clock, lambda: NOW)
         desk = Desk.of(self.keeper, lambda: NOW)
         simulator: Simulator = desk
-        self.routes = routes(SimulatorHandlers(simulator))
+        self.routes = routes(SimulatorHandlers(simulator), for_applications=True)
 
-    def ask(self, method: str, target: str, body: object = None) -> Any:
+    def ask(self, method: str, target: str, body: object = None, application: Application | None = None) -> Any:
         path, _, query = target.partition("?")
         for route in self.routes:
             found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path), path)
@@ -44,6 +46,7 @@ class Api:
                 sent = body if isinstance(body, bytes) else json.dumps(body).encode()
                 scope = {"query_string": query.encode(), "headers": []}
                 call = Call(scope, found.groupdict(), sent)
+                call.prove(application=application)
 
                 async def answered(route: Route = route, call: Call = call) -> Answer:
                     return await route.handler(call)
@@ -53,8 +56,8 @@ class Api:
                 return json.loads(answer.body)
         raise AssertionError(f"no route for {method} {path}")
 
-    def get(self, target: str) -> Any:
-        return self.ask("GET", target)
+    def get(self, target: str, application: Application | None = None) -> Any:
+        return self.ask("GET", target, application=application)
 
     def post(self, target: str, body: object) -> Any:
         return self.ask("POST", target, body)
@@ -67,6 +70,9 @@ def api(tmp_path: Path) -> Api:
 
 def test_only_applications_and_commands_of_this_machine_may_ask(api: Api) -> None:
     assert {route.door for route in api.routes} == {"application_or_local"}
+    alone = routes(SimulatorHandlers(Desk.of(api.keeper, lambda: NOW)), for_applications=False)
+    assert {route.door for route in alone} == {"local"}
+    assert [route.name for route in alone] == [route.name for route in api.routes]
     assert all(route.answers and route.summary and route.handler.__doc__ for route in api.routes)
     assert len({route.name for route in api.routes}) == len(api.routes)
 
@@ -93,9 +99,30 @@ def test_the_list_shows_every_car_and_those_that_came_with_a_sign_in(api: Api) -
     assert [car["model_id"] for car in cars] == list(car_range().models)
     api.keeper.world.add("0SCTESLA0AAAAAAAA", "tesla-3", ready=True)
     (new,) = (car for car in api.get(f"{BASE}/cars")["cars"] if car not in cars)
+    assert api.get(f"{BASE}/cars")["count"] == len(cars) + 1
     assert new["vin"] == "0SCTESLA0AAAAAAAA"
     assert 0.5 <= new["battery"] <= 0.7
     assert new["tank"] is None
+
+
+def test_the_list_comes_in_pages(api: Api) -> None:
+    for n in range(30):
+        api.keeper.world.add(car_range().vin_of(car_range().models["tesla-3"], n), "tesla-3")
+    first = api.get(f"{BASE}/cars")
+    assert (len(first["cars"]), first["count"], first["offset"]) == (100, len(car_range().models) + 30, 0)
+    rest = api.get(f"{BASE}/cars?offset=100&limit=1000")
+    assert [car["vin"] for car in first["cars"] + rest["cars"]] == api.keeper.world.vins()
+    assert api.get(f"{BASE}/cars?offset=5&limit=2")["cars"] == first["cars"][5:7]
+    assert api.get(f"{BASE}/cars?offset=100000") == {"cars": [], "count": first["count"], "offset": 100_000}
+
+
+def test_a_vin_that_an_owner_typed_is_listed_on_this_machine_alone(api: Api) -> None:
+    api.keeper.world.come("5YJSA1E29LF403082", "tesla-3")
+    api.keeper.world.come("0SCTESLA0AAAAAAAA", "tesla-3")
+    local, remote = api.get(f"{BASE}/cars"), api.get(f"{BASE}/cars", ANOTHER)
+    assert [car["vin"] for car in local["cars"]][-2:] == ["5YJSA1E29LF403082", "0SCTESLA0AAAAAAAA"]
+    assert [car for car in local["cars"] if car not in remote["cars"]] == [local["cars"][-2]]
+    assert remote["count"] == local["count"] - 1 == len(remote["cars"])
 
 
 @pytest.mark.parametrize("name", ["tesla-3", "TESLA-3", World().find("tesla-3"), World().find("tesla-3").lower()])
@@ -175,6 +202,11 @@ def test_a_command_says_what_became_of_it(api: Api) -> None:
     [
         ("GET", f"{BASE}/cars/batmobile", None, "car"),
         ("GET", f"{BASE}/cars/%C3%BC", None, "car"),
+        ("GET", f"{BASE}/cars?limit=0", None, "limit"),
+        ("GET", f"{BASE}/cars?limit=1001", None, "limit"),
+        ("GET", f"{BASE}/cars?offset=-1", None, "offset"),
+        ("GET", f"{BASE}/cars?offset=x", None, "offset"),
+        ("GET", f"{BASE}/cars?page=2", None, "page"),
         ("GET", f"{TESLA}?codes=wings", None, "codes"),
         ("GET", f"{TESLA}?code=odometer", None, "code"),
         ("GET", f"{TESLA}?codes=a&codes=b", None, "codes"),

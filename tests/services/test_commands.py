@@ -18,7 +18,7 @@ from carwire.core.grants import GrantMissing
 from carwire.core.ports import Store
 from carwire.core.signals.reading import Problem
 from carwire.core.vehicles import ConnectionFilter, Vehicle
-from carwire.services.commands import CommandFailed, CommandService, Sent
+from carwire.services.commands import COME_AGAIN_S, MOST_OF_CAR, CommandFailed, CommandService, Sent
 from carwire.storage.audit import first_break
 from carwire.storage.memory import MemoryStore
 
@@ -234,6 +234,48 @@ async def test_the_same_key_answers_a_failure_as_before(middle: Middle, source: 
     assert len(source.orders) == 1
 
 
+async def test_the_key_of_a_command_that_was_not_sent_is_free_for_the_next_try(
+    middle: Middle, source: FakeSource
+) -> None:
+    source.ends = Outcome("not_sent", Problem("UPSTREAM:RATE_LIMIT", NOW, retry_after=7))
+    (vehicle,) = await middle.connected()
+    assert (await failed(middle.commands.send(vehicle, LOCK, {}, key="k"))).kind == "not_sent"
+    source.ends = Outcome("done")
+    middle.clock.move(seconds=7)
+    sent = await middle.commands.send(vehicle, LOCK, {}, key="k")
+    assert not sent.replayed
+    assert len(source.orders) == 2
+    assert await middle.commands.send(vehicle, LOCK, {}, key="k") == Sent(sent.id, Outcome("done"), replayed=True)
+
+
+async def test_what_comes_on_top_of_a_full_queue_is_not_sent_and_not_stored(middle: Middle, source: FakeSource) -> None:
+    vehicle, other = await middle.connected(username="owner:CAR1,CAR2")
+    before = await middle.commands.send(vehicle, LOCK, {}, key="k")
+    source.hold = asyncio.Event()
+    orders = [{"percent": 50 + n} for n in range(25)]
+    tasks = [asyncio.create_task(middle.commands.send(vehicle, "charge-set-limit", each)) for each in orders]
+    done, waiting = await asyncio.wait(tasks, timeout=5, return_when=asyncio.FIRST_EXCEPTION)
+    while len(done) < 5:
+        more, waiting = await asyncio.wait(waiting, timeout=5, return_when=asyncio.FIRST_EXCEPTION)
+        done |= more
+    assert (len(done), len(waiting)) == (5, MOST_OF_CAR)
+    for task in done:
+        error = task.exception()
+        assert isinstance(error, CommandFailed)
+        assert error.sent.outcome == Outcome("not_sent", Problem("RATE_LIMIT:VEHICLE", NOW, retry_after=COME_AGAIN_S))
+        assert await middle.store.command(error.sent.id) is None
+    assert (await middle.commands.send(vehicle, LOCK, {}, key="k")).id == before.id, "what is known needs no room"
+    elsewhere = asyncio.create_task(middle.commands.send(other, LOCK, {}))
+    joined = asyncio.create_task(
+        middle.commands.send(vehicle, "charge-set-limit", orders[tasks.index(min(waiting, key=tasks.index))])
+    )
+    source.hold.set()
+    await asyncio.gather(*waiting, elsewhere, joined)
+    assert len(source.orders) == 1 + MOST_OF_CAR + 1
+    await middle.commands.send(vehicle, UNLOCK, {})
+    assert not middle.commands._queues._of_car
+
+
 @pytest.mark.parametrize(("name", "arguments"), [(UNLOCK, {}), ("charge-set-limit", {"percent": 90})])
 async def test_a_key_that_named_another_command_is_refused(
     middle: Middle, source: FakeSource, name: str, arguments: dict[str, object]
@@ -327,9 +369,9 @@ async def test_a_command_goes_on_when_its_caller_goes_away(middle: Middle, sourc
 async def test_a_thousand_keys_each_used_ten_times_at_once_are_a_thousand_orders() -> None:
     source = FakeSource()
     middle = Middle(MemoryStore(), source)
-    vehicles = await middle.connected(username="owner:" + ",".join(f"CAR{n}" for n in range(10)))
+    vehicles = await middle.connected(username="owner:" + ",".join(f"CAR{n:02}" for n in range(100)))
     drawn = random.Random(7)
-    wanted = [(vehicles[n % 10], {"percent": 50 + n / 20}, f"key {n}") for n in range(1000)]
+    wanted = [(vehicles[n % 100], {"percent": 50 + n / 20}, f"key {n}") for n in range(1000)]
     requests = [each for each in wanted for _ in range(10)]
     drawn.shuffle(requests)
 
@@ -374,14 +416,16 @@ async def test_what_a_crash_cut_off_is_ended_and_told_to_who_asks_again(
         assert await middle.store.mark_sent(record.id, middle.clock())
     restarted = CommandService(middle.store, middle.upstream, middle.hasher, middle.clock)
     assert await middle.store.recover(middle.clock()) == 0, "its deadline has not passed: somebody may have it in hand"
-    middle.clock.move(seconds=60)
+    middle.clock.move(seconds=70)
     assert await middle.store.recover(middle.clock()) == 1
-    outcome = await failed(restarted.send(vehicle, LOCK, {}, key="k"))
-    assert outcome.kind == ends
-    assert outcome.problem
-    assert outcome.problem.kind == "UPSTREAM:NO_RESPONSE"
     assert (await steps(middle))[-1] == (LOCK, ends)
-    assert not source.orders
+    if was_sent:
+        outcome = await failed(restarted.send(vehicle, LOCK, {}, key="k"))
+        assert outcome == Outcome("unknown", Problem("UPSTREAM:NO_RESPONSE", middle.clock()))
+        assert not source.orders
+    else:
+        assert not (await restarted.send(vehicle, LOCK, {}, key="k")).replayed
+        assert len(source.orders) == 1
     assert await middle.store.recover(middle.clock()) == 0
 
 
@@ -399,12 +443,65 @@ async def test_a_command_that_another_process_has_in_hand_is_waited_for(middle: 
     assert len(source.orders) == 1
 
 
-async def test_a_command_nobody_ends_is_unknown_a_little_after_its_deadline(middle: Middle, source: FakeSource) -> None:
+@pytest.mark.parametrize("was_sent", [False, True])
+async def test_what_a_crash_left_is_not_joined_past_its_deadline(
+    middle: Middle, source: FakeSource, *, was_sent: bool
+) -> None:
+    (vehicle,) = await middle.connected()
+    record = middle.commands._record(vehicle, LOCK, {}, timedelta(seconds=60))
+    await middle.store.accept(record, None)
+    if was_sent:
+        assert await middle.store.mark_sent(record.id, middle.clock())
+    middle.clock.move(seconds=60)
+    sent = await middle.commands.send(vehicle, LOCK, {})
+    assert sent.id != record.id
+    assert len(source.orders) == 1
+
+
+@pytest.mark.parametrize(("was_sent", "ends"), [(False, "not_sent"), (True, "unknown")])
+async def test_a_command_nobody_ends_is_ended_by_who_waits_for_it(
+    middle: Middle, source: FakeSource, *, was_sent: bool, ends: str
+) -> None:
     (vehicle,) = await middle.connected()
     record: CommandRecord = middle.commands._record(vehicle, LOCK, {}, timedelta(seconds=60))
     await middle.store.accept(record, "k")
+    if was_sent:
+        assert await middle.store.mark_sent(record.id, middle.clock())
     waiting = asyncio.create_task(middle.commands.send(vehicle, LOCK, {}, key="k"))
     await asyncio.sleep(0.01)
-    middle.clock.move(seconds=65)
-    assert (await failed(waiting)).kind == "unknown"
+    middle.clock.move(seconds=70)
+    assert await failed(waiting) == Outcome(ends, Problem("UPSTREAM:NO_RESPONSE", middle.clock()))  # type: ignore[arg-type]
+    assert (await steps(middle))[-1] == (LOCK, ends)
     assert not source.orders
+
+
+async def test_a_command_in_another_process_is_looked_at_less_and_less_often(
+    middle: Middle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (vehicle,) = await middle.connected()
+    await middle.store.accept(middle.commands._record(vehicle, LOCK, {}, timedelta(seconds=60)), None)
+    pauses_s: list[float] = []
+
+    async def pass_time(pause_s: float) -> None:
+        pauses_s.append(pause_s)
+        middle.clock.move(seconds=pause_s)
+
+    monkeypatch.setattr("carwire.services.commands.asyncio.sleep", pass_time)
+    assert (await failed(middle.commands.send(vehicle, LOCK, {}))).kind == "not_sent"
+    assert pauses_s[:7] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert len(pauses_s) < 80
+
+
+async def test_a_command_ended_by_somebody_else_is_told_as_it_was_written_down(
+    middle: Middle, source: FakeSource
+) -> None:
+    source.hold = asyncio.Event()
+    (vehicle,) = await middle.connected()
+    sending = asyncio.create_task(middle.commands.send(vehicle, LOCK, {}, key="k"))
+    await source.begun.wait()
+    middle.clock.move(seconds=70)
+    assert await middle.store.recover(middle.clock()) == 1
+    source.hold.set()
+    outcome = await failed(sending)
+    assert outcome.kind == "unknown"
+    assert await failed(middle.commands.send(vehicle, LOCK, {}, key="k")) == outcome

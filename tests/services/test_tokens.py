@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.fakes import FakeSource, Middle
 
-from carwire.core.errors import NotAuthenticated
+from carwire.core.errors import NotAuthenticated, StoreUnavailable
 from carwire.core.grants import ACCESS_LIFE, CODE_LIFE, REFRESH_GRACE, REFRESH_LIFE
 from carwire.core.ports import Store
 from carwire.kit.secrets import Secret
@@ -98,6 +98,37 @@ async def test_a_code_lives_ten_minutes(middle: Middle) -> None:
     middle.clock.now += MICROSECOND
     assert await middle.tokens.code(late) is None
     assert await middle.tokens.redeem(late) is None
+
+
+async def test_a_code_used_again_long_after_its_life_still_ends_what_it_led_to(middle: Middle) -> None:
+    code = await middle.code(await middle.application())
+    tokens = await middle.tokens.redeem(code)
+    assert tokens
+    middle.clock.now += 2 * CODE_LIFE
+    await middle.store.tidy(middle.clock())
+    found = await middle.tokens.code(code)
+    assert found
+    assert found.used_at
+    assert await middle.tokens.redeem(code) is None
+    assert not await lives(middle, tokens.access_token)
+    assert await middle.tokens.refresh(tokens.refresh_token) is None
+
+
+@pytest.mark.parametrize("attempt", ["redeem", "reuse", "refresh"])
+async def test_no_answer_hangs_on_a_second_write(middle: Middle, monkeypatch: pytest.MonkeyPatch, attempt: str) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreUnavailable("gone")
+
+    code = await middle.code(await middle.application())
+    first = await middle.tokens.redeem(code) if attempt != "redeem" else None
+    if first and attempt == "refresh":
+        await refreshed(middle, first.refresh_token)
+        middle.clock.now += REFRESH_GRACE + MICROSECOND
+    monkeypatch.setattr(middle.store, "note", fail)
+    if first and attempt == "refresh":
+        assert await middle.tokens.refresh(first.refresh_token) is None
+    else:
+        assert bool(await middle.tokens.redeem(code)) is (attempt == "redeem")
 
 
 async def test_an_access_token_lives_two_hours_and_a_refresh_does_not_end_it(middle: Middle) -> None:

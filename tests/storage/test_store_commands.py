@@ -15,6 +15,7 @@ from tests.storage.conftest import (
     reading,
 )
 
+from carwire.core.commands import RECOVERY_GRACE, State
 from carwire.core.grants import Principal
 from carwire.core.ports import Store
 from carwire.core.signals.reading import Problem
@@ -93,6 +94,85 @@ async def test_an_idempotency_key_names_the_same_command_whatever_became_of_it(s
     assert (await store.accept(command(vehicle_id, car_id), "third key")).how == "replayed"
 
 
+async def test_an_idempotency_key_of_what_was_never_sent_is_free_again(store: Store) -> None:
+    vehicle_id, car_id = await ordered(store)
+    first = command(vehicle_id, car_id)
+    await store.accept(first, "key")
+    await store.end(first.id, "not_sent", Problem("UPSTREAM:RATE_LIMIT", NOW, retry_after=7), NOW)
+    second = command(vehicle_id, car_id, fingerprint=digest("another order"))
+    accepted = await store.accept(second, "key")
+    assert (accepted.record, accepted.how) == (second, "own")
+    replayed = await store.accept(command(vehicle_id, car_id), "key")
+    assert (replayed.record, replayed.how) == (second, "replayed")
+
+
+@pytest.mark.parametrize("state", ["done", "refused", "unknown"])
+async def test_an_idempotency_key_of_what_may_have_been_sent_stays(store: Store, state: State) -> None:
+    vehicle_id, car_id = await ordered(store)
+    first = command(vehicle_id, car_id)
+    await store.accept(first, "key")
+    await store.end(first.id, state, None, NOW)
+    replayed = await store.accept(command(vehicle_id, car_id), "key")
+    assert (replayed.record.id, replayed.how) == (first.id, "replayed")
+
+
+@pytest.mark.parametrize(("was_sent", "ends"), [(False, "not_sent"), (True, "unknown")])
+@pytest.mark.parametrize("key", [None, "key"])
+async def test_an_equal_order_past_its_deadline_is_ended_and_not_joined(
+    store: Store, key: str | None, *, was_sent: bool, ends: str
+) -> None:
+    vehicle_id, car_id = await ordered(store)
+    left, other = command(vehicle_id, car_id), command(vehicle_id, car_id, fingerprint=digest("unlock"))
+    for record in (left, other):
+        await store.accept(record, None)
+        if was_sent:
+            await store.mark_sent(record.id, NOW)
+    young = left.deadline_at - timedelta(microseconds=1)
+    assert (await store.accept(command(vehicle_id, car_id, accepted_at=young), None)).how == "joined"
+    at = left.deadline_at
+    late = command(vehicle_id, car_id, accepted_at=at, deadline_at=at + GRACE)
+    accepted = await store.accept(late, key)
+    assert (accepted.record, accepted.how) == (late, "own")
+    ended, untouched = await store.command(left.id), await store.command(other.id)
+    assert ended
+    assert untouched
+    assert (ended.state, ended.ended_at, untouched.ended_at) == (ends, at, None)
+    lines = await store.audit()
+    of_commands = [(line.subject, line.detail["state"]) for line in lines if line.kind == "command"]
+    assert of_commands[-2:] == [(left.id, ends), (late.id, "accepted")]
+    assert first_break(lines) is None
+
+
+@pytest.mark.parametrize(("was_sent", "how"), [(False, "own"), (True, "replayed")])
+async def test_a_key_that_names_an_order_past_its_deadline_is_free_unless_it_was_sent(
+    store: Store, *, was_sent: bool, how: str
+) -> None:
+    vehicle_id, car_id = await ordered(store)
+    left = command(vehicle_id, car_id)
+    await store.accept(left, "key")
+    if was_sent:
+        await store.mark_sent(left.id, NOW)
+    again = command(vehicle_id, car_id, accepted_at=left.deadline_at, deadline_at=left.deadline_at + GRACE)
+    assert (await store.accept(again, "key")).how == how
+
+
+async def test_without_room_only_what_is_known_already_is_accepted(store: Store) -> None:
+    vehicle_id, car_id = await ordered(store)
+    ended, running = command(vehicle_id, car_id), command(vehicle_id, car_id)
+    await store.accept(ended, "key")
+    await store.end(ended.id, "done", None, NOW)
+    await store.accept(running, None)
+    before = await store.audit()
+    assert (await store.accept(command(vehicle_id, car_id), "key", room=False)).record.id == ended.id
+    joined = await store.accept(command(vehicle_id, car_id), None, room=False)
+    assert (joined.record.id, joined.how) == (running.id, "joined")
+    new = command(vehicle_id, car_id, fingerprint=digest("unlock"))
+    assert (await store.accept(new, "other key", room=False)).how == "full"
+    assert await store.command(new.id) is None
+    assert await store.audit() == before
+    assert (await store.accept(new, "other key")).how == "own", "the key was not taken"
+
+
 async def test_an_idempotency_key_counts_for_its_vehicle_and_application_only(store: Store) -> None:
     await store.add(application("other"), Secret("x"))
     vehicle_id, car_id = await ordered(store)
@@ -110,7 +190,7 @@ async def test_recovery_ends_what_was_left_behind(store: Store) -> None:
     await store.mark_sent(records[1].id, NOW)
     await store.end(records[2].id, "done", None, NOW)
     await store.accept(command(vehicle_id, car_id, fingerprint=digest("9"), deadline_at=NOW + GRACE, id="young"), None)
-    at = records[0].deadline_at
+    at = records[0].deadline_at + RECOVERY_GRACE
     assert await store.recover(at - timedelta(microseconds=1)) == 0
     assert await store.recover(at) == 3
     found = [await store.command(record.id) for record in records]
@@ -121,6 +201,14 @@ async def test_recovery_ends_what_was_left_behind(store: Store) -> None:
     assert young.ended_at is None
     assert await store.recover(at) == 0
     assert await store.end(records[1].id, "done", None, at) is False
+
+
+async def test_recovery_leaves_time_to_write_down_an_end_that_came_at_the_deadline(store: Store) -> None:
+    record = command(*await ordered(store))
+    await store.accept(record, None)
+    await store.mark_sent(record.id, NOW)
+    assert await store.recover(record.deadline_at + timedelta(seconds=9)) == 0
+    assert await store.end(record.id, "done", None, record.deadline_at + timedelta(seconds=9)) is True
 
 
 async def test_every_step_of_a_command_writes_one_line_of_the_audit(store: Store) -> None:
@@ -134,7 +222,7 @@ async def test_every_step_of_a_command_writes_one_line_of_the_audit(store: Store
     await store.end(record.id, "done", None, NOW)
     late = command(vehicle_id, car_id)
     await store.accept(late, None)
-    await store.recover(late.deadline_at)
+    await store.recover(late.deadline_at + RECOVERY_GRACE)
     lines = await store.audit()
     assert [(line.number, line.kind, line.detail["state"]) for line in lines] == [
         (1, "command", "accepted"),

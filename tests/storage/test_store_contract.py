@@ -174,6 +174,9 @@ async def test_an_owner_is_known_by_application_source_mode_and_account(store: S
         owner(source="other"),
         owner(client_id="other"),
     ]
+    assert [await store.find_owner(each) for each in others] == [None] * 4, "looking does not store"
+    assert [await store.find_owner(each) for each in others] == [None] * 4
+    assert await store.find_owner(owner(created_at=NOW + SECOND)) == first
     assert len({(await store.owner(each)).id for each in others} | {first.id}) == 5
     with pytest.raises(Conflict):
         await store.owner(owner(client_id="nobody"))
@@ -339,7 +342,7 @@ async def test_a_battery_size_is_chosen_for_own_vehicles_only(store: Store) -> N
     found = await store.reach(APP, vehicle_id)
     assert found is not None
     assert found.capacity_kwh == 82.5
-    await store.disconnect("app", ConnectionFilter())
+    await store.disconnect("app", ConnectionFilter(), NOW)
     assert await store.choose_capacity("app", vehicle_id, 1.0) is False
 
 
@@ -349,7 +352,7 @@ async def test_a_repair_replaces_what_the_owner_signs_in_with_and_closes_its_ses
     (vehicle_id,), _ = await store.vehicles(APP, 10, 0)
     vehicle = await store.reach(APP, vehicle_id)
     assert vehicle is not None
-    asked, foreign = session(secret=Secret("result")), session("other")
+    asked, foreign = session(secret=Secret("what went on")), session("other")
     await store.open_session(asked)
     await store.open_session(foreign)
     for session_id, version, of_vehicle, of_user in (
@@ -359,13 +362,30 @@ async def test_a_repair_replaces_what_the_owner_signs_in_with_and_closes_its_ses
         (foreign.id, 1, vehicle_id, approval.owner.id),
     ):
         assert await store.repair(session_id, version, of_vehicle, of_user, Secret("wrong")) is False
-    assert await store.repair(asked.id, 1, vehicle_id, approval.owner.id, Secret("renewed")) is True
+    result = Secret("result")
+    assert await store.repair(asked.id, 1, vehicle_id, approval.owner.id, Secret("renewed"), result=result) is True
     assert await store.repair(asked.id, 2, vehicle_id, approval.owner.id, Secret("late")) is False
     kept, closed = await store.maker_session(vehicle), await store.session(asked.id)
     assert kept is not None
     assert kept.reveal() == "renewed"
     assert closed is not None
     assert (closed.closed, closed.version, closed.secret and closed.secret.reveal()) == (True, 2, "result")
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"), [("new", "new"), (None, None), (msgspec.UNSET, "old")], ids=["replaced", "cleared", "left"]
+)
+async def test_a_repair_replaces_clears_or_leaves_the_external_id(
+    store: Store, given: str | msgspec.UnsetType | None, stored: str | None
+) -> None:
+    mine = await connect(store, external_id="old")
+    theirs = await connect(store, owner=owner("other"), external_id="theirs")
+    (vehicle_id,), _ = await store.vehicles(Principal("app", mine.owner.id), 10, 0)
+    asked = session()
+    await store.open_session(asked)
+    assert await store.repair(asked.id, 1, vehicle_id, mine.owner.id, Secret("s"), external_id=given)
+    rows, _ = await store.connections("app", ConnectionFilter(), 10, None)
+    assert {row.user_id: row.external_id for row in rows} == {mine.owner.id: stored, theirs.owner.id: "theirs"}
 
 
 # Webhooks

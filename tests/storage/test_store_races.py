@@ -34,6 +34,7 @@ from tests.storage.conftest import (
 )
 
 from carwire.core.budgets import Bucket, Budget
+from carwire.core.commands import RECOVERY_GRACE
 from carwire.core.errors import StoreUnavailable
 from carwire.core.grants import ApprovedCar, Principal
 from carwire.core.ports import Store
@@ -159,7 +160,7 @@ async def test_one_of_many_ends_a_command_and_one_marks_it_sent(stores: list[Sto
         record = command(vehicle.id, vehicle.car.id, fingerprint=digest(f"{n}"))
         await stores[0].accept(record, None)
         sent = await asyncio.gather(*(stores[i % 2].mark_sent(record.id, NOW) for i in range(8)))
-        late = record.deadline_at
+        late = record.deadline_at + RECOVERY_GRACE
         calls: list[Any] = [stores[i % 2].end(record.id, "done", None, late) for i in range(8)]
         ended = await asyncio.gather(*calls, *(stores[i % 2].recover(late) for i in range(4)))
         assert (sum(sent), sum(ended)) == (1, 1)
@@ -210,11 +211,11 @@ async def test_parallel_approvals_of_shared_cars_and_disconnections_leave_nothin
             if vehicle is not None:
                 await store.keep(vehicle, {"a": reading(step)})
             if step % 2:
-                await store.disconnect(client_id, ConnectionFilter())
+                await store.disconnect(client_id, ConnectionFilter(), NOW)
 
     await asyncio.gather(*(come_and_go(n) for n in range(8)))
     for n in range(4):
-        await stores[0].disconnect(f"app {n}", ConnectionFilter())
+        await stores[0].disconnect(f"app {n}", ConnectionFilter(), NOW)
         assert await stores[1].vehicles(Principal(f"app {n}"), 10, 0) == ([], 0)
     await connect(stores[0], cars=tuple(ApprovedCar(car(f"{n}"), ("read_vin",)) for n in range(5)))
     ids, total = await stores[1].vehicles(APP, 10, 0)

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from tests.storage.conftest import (
     NOW,
+    Place,
     application,
     command,
     connect,
     digest,
+    owner,
     pair,
     session,
 )
@@ -19,6 +21,7 @@ from carwire.core.grants import Principal
 from carwire.core.ports import Store
 from carwire.core.vehicles import ConnectionFilter
 from carwire.kit.secrets import Secret
+from carwire.storage.audit import first_break
 
 pytestmark = pytest.mark.anyio
 APP = Principal("app")
@@ -96,7 +99,7 @@ async def test_a_token_and_its_vehicle_are_found_in_one_step(store: Store) -> No
     assert await store.reach_by_token(digest("access 1"), "no\0ne\ud800", NOW) == (token, None)
     assert await store.reach_by_token(digest("access 2"), vehicle_id, NOW) is None
     assert await store.reach_by_token(digest("access 1"), vehicle_id, NOW + timedelta(hours=2)) is None
-    await store.disconnect("app", ConnectionFilter())
+    await store.disconnect("app", ConnectionFilter(), NOW)
     assert await store.reach_by_token(digest("access 1"), vehicle_id, NOW) == (token, None)
     assert await store.revoke("app", digest("access 1"), NOW)
     assert await store.reach_by_token(digest("access 1"), vehicle_id, NOW) is None
@@ -182,10 +185,12 @@ async def test_tidying_deletes_what_has_expired_and_nothing_else(store: Store) -
     assert vehicle is not None
     accepted = await store.accept(command(vehicle_id, vehicle.car.id), "key")
     await store.end(accepted.record.id, "done", None, NOW)
+    unused = await connect(store, owner=owner("another"))
     assert await store.tidy(NOW) == 0
-    assert await store.tidy(NOW + timedelta(minutes=10)) == 1  # the code
-    assert await store.code(first.code_digest or b"") is None
-    assert await store.tidy(NOW + timedelta(hours=2)) == 2  # access token and session
+    assert await store.tidy(NOW + timedelta(minutes=10)) == 1  # the code nobody used
+    assert await store.code(unused.code_digest or b"") is None
+    assert await store.code(first.code_digest or b"") is not None
+    assert await store.tidy(NOW + timedelta(hours=2)) == 3  # access token and two sessions
     again = command(vehicle_id, vehicle.car.id)
     assert (await store.accept(again, "key")).how == "replayed"
     assert await store.tidy(NOW + timedelta(hours=24)) == 1  # the key
@@ -193,7 +198,62 @@ async def test_tidying_deletes_what_has_expired_and_nothing_else(store: Store) -
     assert await store.refresh_token(digest("refresh 1")) is not None
     assert await store.tidy(NOW + timedelta(days=60)) == 2  # the refresh token and the second key
     assert await store.refresh_token(digest("refresh 1")) is None
+    assert await store.code(first.code_digest or b"") is None, "it led to nothing that lives"
     assert (await store.vehicles(APP, 1, 0))[1] == 1
+
+
+async def test_a_used_code_is_noticed_for_as_long_as_its_grant_has_tokens(store: Store) -> None:
+    approval = await connect(store)
+    code = approval.code_digest or b""
+    await store.redeem(code, pair("1"), NOW)
+    late = NOW + timedelta(days=59)
+    await store.tidy(late)
+    assert await store.rotate(digest("refresh 1"), pair("2", late), late, GRACE) == "done"
+    later = NOW + timedelta(days=118)
+    await store.tidy(later)
+    assert await store.refresh_token(digest("refresh 1")) is None
+    assert await store.redeem(code, pair("3", later), later) == "reused"
+    assert await store.rotate(digest("refresh 2"), pair("4", later), later, GRACE) == "unknown"
+
+
+async def test_the_end_of_an_exchange_and_its_line_of_the_audit_are_written_together(store: Store) -> None:
+    approval = await connect(store)
+    before = len(await store.audit())
+    code = approval.code_digest or b""
+    late = NOW + GRACE + SECOND
+    await store.redeem(code, pair("1"), NOW)
+    await store.rotate(digest("refresh 1"), pair("2"), NOW, GRACE)
+    await store.rotate(digest("refresh 1"), pair("2"), NOW, GRACE)
+    await store.rotate(digest("refresh 1"), pair("2"), late, GRACE)
+    await store.redeem(code, pair("3"), late)
+    await store.redeem(bytes(32), pair("4"), late)
+    lines = await store.audit()
+    assert [(line.kind, line.subject, line.at) for line in lines[before:]] == [
+        ("token.redeemed", code.hex()[:16], NOW),
+        ("token.refresh_reused", digest("refresh 1").hex()[:16], late),
+        ("token.code_reused", code.hex()[:16], late),
+        ("token.code_unknown", "0" * 16, late),
+    ]
+    assert first_break(lines) is None
+
+
+async def test_an_exchange_whose_line_cannot_be_written_did_not_happen(
+    disk: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = disk.open()
+    await store.add(application(), Secret("x"))
+    approval = await connect(store)
+    code = approval.code_digest or b""
+    with monkeypatch.context() as broken:
+        broken.setattr("carwire.storage.sql.auditing.chain", _fail)
+        with pytest.raises(ZeroDivisionError):
+            await store.redeem(code, pair("1"), NOW)
+    assert await store.access_token(digest("access 1"), NOW) is None
+    assert await store.redeem(code, pair("2"), NOW) == "done"
+
+
+def _fail(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 async def test_tidying_goes_on_until_everything_has_gone(store: Store) -> None:

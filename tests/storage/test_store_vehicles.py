@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.storage.conftest import (
     NOW,
+    Place,
     application,
     car,
     connect,
@@ -24,6 +25,7 @@ from carwire.core.ports import Store
 from carwire.core.vehicles import ConnectionFilter, Vehicle
 from carwire.core.webhooks import Webhook
 from carwire.kit.secrets import Secret
+from carwire.storage.audit import first_break
 
 pytestmark = pytest.mark.anyio
 APP = Principal("app")
@@ -112,20 +114,20 @@ async def test_a_cut_connection_is_out_of_reach_at_once_while_its_grant_lives(st
     principal = Principal("app", approval.owner.id, approval.grant_id)
     ids, total = await store.vehicles(principal, 10, 0)
     assert total == 2
-    cut = await store.disconnect("app", ConnectionFilter(vehicle_id=ids[0]))
+    cut = await store.disconnect("app", ConnectionFilter(vehicle_id=ids[0]), NOW)
     assert [(each.vehicle_id, each.user_id) for each in cut] == [(ids[0], approval.owner.id)]
     assert await store.reach(principal, ids[0]) is None
     assert await store.vehicles(principal, 10, 0) == ([ids[1]], 1)
     assert await store.access_token(digest("access 1"), NOW) is not None
-    assert await store.disconnect("app", ConnectionFilter(vehicle_id=ids[0])) == []
-    assert await store.disconnect("other", ConnectionFilter()) == []
+    assert await store.disconnect("app", ConnectionFilter(vehicle_id=ids[0]), NOW) == []
+    assert await store.disconnect("other", ConnectionFilter(), NOW) == []
     assert await store.reach(principal, ids[1]) is not None
 
 
 async def test_a_reconnected_car_has_its_old_id_but_old_grants_do_not_reach_it(store: Store) -> None:
     old = await connect(store)
     ids, _ = await store.vehicles(APP, 10, 0)
-    await store.disconnect("app", ConnectionFilter())
+    await store.disconnect("app", ConnectionFilter(), NOW)
     new = await connect(store, at=NOW + SECOND)
     assert (await store.vehicles(APP, 10, 0))[0] == ids
     assert await store.reach(Principal("app", old.owner.id, old.grant_id), ids[0]) is None
@@ -148,16 +150,16 @@ async def test_the_last_connection_takes_subscriptions_readings_and_sign_in_with
     assert await store.subscribe("app", "hook", vehicle_id, NOW)
     await store.keep(first, {"a": reading()})
 
-    await store.disconnect("app", ConnectionFilter(user_id=one.owner.id))
+    await store.disconnect("app", ConnectionFilter(user_id=one.owner.id), NOW)
     assert await store.maker_session(first) is None
     assert await store.maker_session(second) is not None
     assert await store.readings(first, ["a"]), "the same account is connected in the other application"
     assert await store.readings(second, ["a"]) == {}, "what a car said to one account is not for another"
-    await store.disconnect("app", ConnectionFilter())
+    await store.disconnect("app", ConnectionFilter(), NOW)
     assert await store.maker_session(second) is None
     assert await store.readings(first, ["a"]), "the other application is connected still"
     assert await store.subscribe("app", "hook", vehicle_id, NOW) is False
-    await store.disconnect("other", ConnectionFilter())
+    await store.disconnect("other", ConnectionFilter(), NOW)
     assert await store.readings(first, ["a"]) == {}
     await store.keep(first, {"a": reading()})
     assert await store.readings(first, ["a"]) == {}, "an answer that comes late is not kept"
@@ -172,7 +174,7 @@ async def test_a_renewed_sign_in_is_kept_unless_the_owner_has_left(store: Store)
     kept = await store.maker_session(vehicle)
     assert kept is not None
     assert kept.reveal() == "renewed"
-    await store.disconnect("app", ConnectionFilter())
+    await store.disconnect("app", ConnectionFilter(), NOW)
     await store.keep_maker_session(approval.owner.id, Secret("too late"))
     assert await store.maker_session(vehicle) is None
 
@@ -252,3 +254,45 @@ async def test_a_budget_is_spent_refilled_and_kept_per_car(store: Store) -> None
     assert await store.spend("car", budget, NOW + timedelta(seconds=31), calls=1, wakes=0) is None
     assert await store.spend("car", budget, NOW, calls=1, wakes=0) is not None, "an old moment refills nothing"
     assert await store.spend("other", budget, NOW, calls=2, wakes=1) is None
+
+
+async def test_budgets_of_cars_nobody_is_connected_to_go_after_two_days(store: Store) -> None:
+    budget = Budget(Bucket(2, 60.0), Bucket(1, 3600.0))
+    await connect(store)
+    vehicle = await store.reach(APP, (await store.vehicles(APP, 1, 0))[0][0])
+    assert vehicle is not None
+    for car_id in ("never connected", vehicle.car.id):
+        assert await store.spend(car_id, budget, NOW, calls=2, wakes=1) is None
+    two_days = timedelta(days=2)
+    await store.tidy(NOW + timedelta(hours=1))  # what approvals leave behind
+    assert await store.tidy(NOW + two_days - SECOND) == 0
+    assert await store.tidy(NOW + two_days) == 1
+    assert await store.spend("never connected", budget, NOW, calls=2, wakes=1) is None, "a new one is full"
+    assert await store.spend(vehicle.car.id, budget, NOW, calls=2, wakes=1) is not None
+    await store.disconnect("app", ConnectionFilter(), NOW)
+    assert await store.tidy(NOW + two_days) == 2
+
+
+async def test_a_cut_and_its_line_of_the_audit_are_written_together(store: Store) -> None:
+    await fleet(store)
+    before = len(await store.audit())
+    cut = await store.disconnect("app", ConnectionFilter(mode="simulated"), NOW + SECOND)
+    lines = await store.audit()
+    assert [(line.kind, line.subject, line.detail, line.at) for line in lines[before:]] == [
+        ("connection.cut", each.vehicle_id, {"user_id": each.user_id}, NOW + SECOND) for each in cut
+    ]
+    assert len(cut) == 2
+    assert first_break(lines) is None
+
+
+async def test_a_cut_whose_line_cannot_be_written_did_not_happen(disk: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    store = disk.open()
+    await store.add(application(), Secret("x"))
+    await connect(store)
+    monkeypatch.setattr("carwire.storage.sql.auditing.chain", fail)
+    with pytest.raises(ZeroDivisionError):
+        await store.disconnect("app", ConnectionFilter(), NOW)
+    assert (await store.vehicles(APP, 1, 0))[1] == 1

@@ -60,10 +60,10 @@ class RemoteSimulator:
         found: WorldState = self._running.get(_BASE, WorldState)
         return found
 
-    def summaries(self) -> Iterator[CarSummary]:
-        """Return every car in short."""
-        found: _Cars = self._running.get(f"{_BASE}/cars", _Cars)
-        return iter(found.cars)
+    def page(self, offset: int, limit: int, *, made_up: bool = False) -> tuple[int, Iterator[CarSummary]]:
+        """Return how many cars there are, and up to `limit` of them in short; the server knows whom it shows which."""
+        found: _Cars = self._running.get(f"{_BASE}/cars?limit={limit}&offset={offset}", _Cars)
+        return found.count, iter(found.cars)
 
     def signals(self, car: str, beginnings: Sequence[str]) -> CarSignals:
         """Read the signals whose codes begin so; without beginnings all the car has."""
@@ -115,6 +115,7 @@ class RemoteSimulator:
 
 class _Cars(msgspec.Struct, frozen=True):
     cars: list[CarSummary]
+    count: int
 
 
 class _Script(msgspec.Struct, frozen=True):

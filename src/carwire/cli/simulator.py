@@ -24,7 +24,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.problems import parse_kind
 from carwire.core.signals.reading import Problem, Reading, Snapshot
-from carwire.core.simulation import CarSummary, Fault, Half, On, Simulator
+from carwire.core.simulation import CarSummary, Fault, Half, On, Simulator, every_car
 from carwire.kit.clock import timestamp
 from carwire.settings import read_settings
 
@@ -68,7 +68,7 @@ def show_cars(*, scenarios: bool = False, json: bool = False, data: Path | None 
         rows: list[dict[str, object]] = [{"scenario": s.name, "what happens": s.sentence} for s in SCENARIOS.values()]
     else:
         with _world(data, keep=False) as world:
-            rows = [_row(summary) for summary in world.summaries()]
+            rows = [_row(summary) for summary in every_car(world)]
     if json:
         print(msgspec.json.encode(rows).decode())
         return

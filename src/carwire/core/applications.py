@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -16,6 +18,7 @@ from carwire.core.permissions import parse_scope
 MAX_NAME: Final = 100
 MAX_REDIRECT_URIS: Final = 50
 _BARE_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+_HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_REDIRECT_URI: Final = 2048  # bytes
@@ -59,7 +62,8 @@ def check_registration(name: str, redirect_uris: tuple[str, ...], client_id: str
 
     That is https, http on the loopback (RFC 8252), and for native apps ``sc<client id>://host``, the scheme the mobile
     SDKs expect; without a client id, before there is one, no such scheme. No fragment (RFC 6749, 3.1.2), no user-info,
-    no wildcard. The hosted page ``/v2/redirect`` must name a bare origin in ``app_origin``.
+    no wildcard. The host is a name or an IP address, because it goes into the policy of our pages. The hosted page
+    ``/v2/redirect`` must name a bare origin in ``app_origin``.
     """
     problems = []
     if not 1 <= len(name.strip()) <= MAX_NAME or not name.isprintable():
@@ -134,11 +138,11 @@ def _uri_problem(uri: str, client_id: str | None) -> str | None:
 def _place_problem(parts: SplitResult, client_id: str | None) -> str | None:
     if parts.scheme not in _DEFAULT_PORTS:
         if client_id and parts.scheme == f"sc{client_id}":
-            return None if parts.netloc else "has no host"
+            return _host_problem(parts.hostname)
         wanted = f"sc{client_id}" if client_id else "sc and the client id, once there is one"
         return f"has a scheme that cannot be registered: https, or {wanted}"
-    if not parts.hostname:
-        return "has no host"
+    if problem := _host_problem(parts.hostname):
+        return problem
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         return "must use https: plain http is for localhost only"
     if parts.path == HOSTED_PATH:
@@ -146,3 +150,15 @@ def _place_problem(parts: SplitResult, client_id: str | None) -> str | None:
         if origins and not (len(origins) == 1 and is_bare_origin(origins[0])):
             return "must name one bare origin in app_origin"
     return None
+
+
+def _host_problem(host: str | None) -> str | None:
+    if not host:
+        return "has no host"
+    if _HOST_NAME.fullmatch(host):
+        return None
+    with suppress(ValueError):
+        if ":" in host and "%" not in host:
+            IPv6Address(host)
+            return None
+    return "has a host that is neither a name nor an IP address"

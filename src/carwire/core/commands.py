@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -22,6 +22,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.reading import Problem
 
 Arguments = Mapping[str, object]
+RECOVERY_GRACE: Final = timedelta(seconds=10)  # past the deadline, for whoever sent a command to write down its end
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -58,11 +59,12 @@ class CommandRecord(msgspec.Struct, frozen=True):
 class Accepted(msgspec.Struct, frozen=True):
     """What became of handing in a command: the record to follow, and whether it is the caller's own to send.
 
-    `joined` is an equal order already under way, `replayed` the one this idempotency key named before.
+    `joined` is an equal order already under way, `replayed` the one this idempotency key named before, `full` one that
+    is new and was not stored because there was no room for it.
     """
 
     record: CommandRecord
-    how: Literal["own", "joined", "replayed"]
+    how: Literal["own", "joined", "replayed", "full"]
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

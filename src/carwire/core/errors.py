@@ -6,7 +6,7 @@
     ├── InvalidInput          what was sent cannot be used; `fields` says which and why
     ├── NotAuthenticated      no credentials, malformed ones, or ones nobody knows
     ├── GrantMissing          the owner has not granted it, or the car is not connected (in `core.grants`)
-    ├── Obstacle              a car, its maker or a limit of ours stood in the way (in `core.signals.problems`)
+    ├── Obstacle              a car, its maker or a limit of ours stood in the way (in `core.signals.obstacles`)
     ├── StoreUnavailable      the database cannot be reached or written just now
     └── CannotStart           the server or a command cannot begin: port, folder, database, settings
 """

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from msgspec import UNSET, UnsetType
+
 from carwire.core.applications import Application
 from carwire.core.budgets import Budget
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
@@ -79,14 +81,29 @@ class ConnectStore(Protocol):
     async def owner(self, owner: Owner) -> Owner:
         """Return the stored owner with the same application, source, mode and account; `owner`, now stored, if none."""
 
+    async def find_owner(self, owner: Owner) -> Owner | None:
+        """Return the stored owner with the same application, source, mode and account; null when there is none."""
+
     async def approve(self, approval: Approval) -> bool:
         """Write an approval whole; false, nothing written, when its session was touched or closed meanwhile.
 
         A car already known keeps its id, a vehicle and a connection too; permissions are those of this approval.
         """
 
-    async def repair(self, session_id: str, version: int, vehicle_id: str, user_id: str, maker_session: Secret) -> bool:
-        """Close a session by replacing what an owner signs in with; false as with `approve`."""
+    async def repair(
+        self,
+        session_id: str,
+        version: int,
+        vehicle_id: str,
+        user_id: str,
+        maker_session: Secret,
+        *,
+        external_id: str | UnsetType | None = UNSET,
+        result: Secret | None = None,
+    ) -> bool:
+        """Close a session by replacing what an owner signs in with; false as with `approve`, or when they are not
+        connected to the vehicle. `external_id` and `result` are as in an `Approval`.
+        """
 
     async def granted(self, client_id: str, user_id: str) -> dict[str, frozenset[str]]:
         """Return what an owner has granted already: VIN → permissions."""
@@ -95,7 +112,10 @@ class ConnectStore(Protocol):
         """Store the battery size an owner picked; false when the application has no such vehicle."""
 
     async def tidy(self, now: datetime) -> int:
-        """Delete what has expired: sessions, codes, tokens, idempotency keys past a day. Return how much it was."""
+        """Delete what has expired: sessions, codes, tokens, idempotency keys past a day, and the budgets of cars that
+        nobody is connected to and nobody has asked for two days. Return how much it was. A used code stays as long as
+        a token of its grant and is not counted.
+        """
 
 
 class GrantStore(Protocol):
@@ -105,14 +125,17 @@ class GrantStore(Protocol):
         """Return a code, used or not; null when there is none."""
 
     async def redeem(self, digest: bytes, tokens: TokenPair, now: datetime) -> Exchange:
-        """Exchange a code for tokens, once: of any number of callers one gets ``done``. A second use revokes."""
+        """Exchange a code for tokens, once: of any number of callers one gets ``done``. A second use revokes, however
+        late. How it ended is a line of the audit.
+        """
 
     async def refresh_token(self, digest: bytes) -> RefreshToken | None:
         """Return a refresh token, used or not; null when there is none."""
 
     async def rotate(self, digest: bytes, tokens: TokenPair, now: datetime, grace: timedelta) -> Exchange:
         """Exchange a refresh token for its successor. The successor is derived from it, so every caller brings the
-        same one: within `grace` of the first use the answer is ``again``, after it the grant is revoked.
+        same one: within `grace` of the first use the answer is ``again``, after it the grant is revoked, which is a
+        line of the audit.
         """
 
     async def access_token(self, digest: bytes, now: datetime) -> AccessToken | None:
@@ -141,9 +164,10 @@ class VehicleStore(Protocol):
     ) -> tuple[list[Connection], str | None]:
         """Return a page of an application's connections, newest first, and the cursor of the next page."""
 
-    async def disconnect(self, client_id: str, wanted: ConnectionFilter) -> list[Connection]:
-        """Cut connections and return them. With the last one of a vehicle its subscriptions go, with the last one of
-        a car its readings, with the last one of an owner what they signed in with.
+    async def disconnect(self, client_id: str, wanted: ConnectionFilter, now: datetime) -> list[Connection]:
+        """Cut connections and return them; each is a line of the audit. With the last one of a vehicle its
+        subscriptions go, with the last one of a car its readings, with the last one of an owner what they signed in
+        with.
         """
 
     async def maker_session(self, vehicle: Vehicle) -> Secret | None:
@@ -170,9 +194,11 @@ class VehicleStore(Protocol):
 class CommandStore(Protocol):
     """Keeps commands and the audit. Every change of a command's state writes a line of the audit with it."""
 
-    async def accept(self, record: CommandRecord, key: str | None) -> Accepted:
-        """Hand in a command. An idempotency key seen before for this vehicle wins, then an equal order on the same car
-        that has not ended; else the record is stored.
+    async def accept(self, record: CommandRecord, key: str | None, *, room: bool = True) -> Accepted:
+        """Hand in a command. An idempotency key seen before for this vehicle wins, unless its command was not sent,
+        then an equal order under way on the same car; else the record is stored, if there is room.
+
+        An equal order whose deadline has passed by then is ended first, as `recover` does, but without its grace.
         """
 
     async def mark_sent(self, command_id: str, now: datetime) -> bool:
@@ -185,8 +211,8 @@ class CommandStore(Protocol):
         """Return a command."""
 
     async def recover(self, now: datetime) -> int:
-        """End what nobody can be working on any more, its deadline passed: accepted as ``not_sent``, sent as
-        ``unknown``. Return how many.
+        """End what nobody can be working on any more, its deadline and `RECOVERY_GRACE` passed: accepted as
+        ``not_sent``, sent as ``unknown``. Return how many.
         """
 
     async def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> None:

@@ -24,6 +24,7 @@ Clockwork = Literal["real", "stepped"]  # runs after the real clock, or stands u
 MAX_LATENCY_S: Final = 600.0
 MAX_STEP: Final = 31 * 86_400  # seconds the clock moves at once
 MAX_SPEED: Final = 3600.0  # seconds a second
+MAX_PAGE: Final = 1000  # cars
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,8 +120,11 @@ class Simulator(Protocol):
     def state(self) -> WorldState:
         """Return the clock and what else there is to say of all cars together."""
 
-    def summaries(self) -> Iterator[CarSummary]:
-        """Return every car in short, each worked out when it is asked for."""
+    def page(self, offset: int, limit: int, *, made_up: bool = False) -> tuple[int, Iterator[CarSummary]]:
+        """Return how many cars there are, and up to `limit` of them in short, each worked out when it is asked for.
+
+        With `made_up` only those whose VIN can be nobody's: an owner may have typed the VIN of a real car.
+        """
 
     def signals(self, car: str, beginnings: Sequence[str]) -> CarSignals:
         """Read the signals whose codes begin so; without beginnings all the car has."""
@@ -148,3 +152,12 @@ class Simulator(Protocol):
 
     def reset(self, seed: int) -> WorldState:
         """Begin a new world; the old one is forgotten."""
+
+
+def every_car(simulator: Simulator) -> Iterator[CarSummary]:
+    """Return every car in short, page by page."""
+    offset, count = 0, 1
+    while offset < count:
+        count, cars = simulator.page(offset, MAX_PAGE)
+        yield from cars
+        offset += MAX_PAGE

@@ -136,7 +136,9 @@ class Call:
 
 # What has to be shown at a route: an application's id and secret, or the key in the server's data folder instead; a
 # management token; an access token; one that reaches the vehicle of the path; either of the two.
-Door = Literal["application", "application_or_local", "management", "token", "vehicle", "vehicle_or_management"]
+Door = Literal[
+    "application", "application_or_local", "local", "management", "token", "vehicle", "vehicle_or_management"
+]
 
 
 class Route(msgspec.Struct, frozen=True):

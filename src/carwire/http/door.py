@@ -51,8 +51,10 @@ class Doors:
             call.prove(token=token)
         elif door == "vehicle_or_management":
             await self._vehicle_or_management(call)
-        elif door == "application_or_local" and self._is_local(call):
+        elif door in {"application_or_local", "local"} and self._is_local(call):
             return
+        elif door == "local":
+            raise NotAuthenticated
         else:
             application = await (manager_of if door == "management" else application_of)(call, self._accounts)
             self._limit.take(application.client_id)

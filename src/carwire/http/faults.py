@@ -18,7 +18,7 @@ from litestar.exceptions import (
 
 from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated, StoreUnavailable
 from carwire.core.grants import GrantMissing
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.http.call import Answer, Call, PathUnknown, Route, VersionUnknown, json_answer
 from carwire.http.limits import Limited
 from carwire.kit.redaction import redact_text

@@ -41,5 +41,5 @@ class ApplicationLimit:
             self._levels[client_id] = level, now
             raise Limited(wait)
         if len(self._levels) >= _MOST and client_id not in self._levels:
-            self._levels.clear()
+            del self._levels[next(iter(self._levels))]
         self._levels[client_id] = level - 1, now

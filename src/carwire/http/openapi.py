@@ -34,6 +34,7 @@ _SCHEMES: Final[dict[str, dict[str, Any]]] = {
         "description": "`default` and an application's management token.",
     },
     "manager": {"type": "http", "scheme": "bearer", "description": "An application's management token."},
+    "local": {"type": "http", "scheme": "bearer", "description": "The key in the server's own data folder."},
     "token": {
         "type": "http",
         "scheme": "bearer",
@@ -45,6 +46,7 @@ _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
     None: (),
     "application": ("application",),
     "application_or_local": ("application",),
+    "local": ("local",),
     "management": ("management", "manager"),
     "token": ("token",),
     "vehicle": ("token",),

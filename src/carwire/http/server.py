@@ -49,9 +49,16 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(application: ASGIApp, listener: socket.socket, base_url: str, *, on_ready: Callable[[], None]) -> None:
+def serve(
+    application: ASGIApp,
+    listener: socket.socket,
+    base_url: str,
+    *,
+    on_ready: Callable[[], None],
+    trusted_proxies: str | None = None,
+) -> None:
     """Serve until Ctrl-C or SIGTERM, letting running requests finish. `on_ready` is called once requests are
-    answered.
+    answered. `trusted_proxies` may say for whom they ask.
     """
     config = uvicorn.Config(
         application,
@@ -61,7 +68,8 @@ def serve(application: ASGIApp, listener: socket.socket, base_url: str, *, on_re
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=trusted_proxies is not None,
+        forwarded_allow_ips=trusted_proxies,
         timeout_graceful_shutdown=10,
         backlog=_BACKLOG,
     )

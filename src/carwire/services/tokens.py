@@ -39,11 +39,13 @@ class TokenService:
         self._grace = refresh_grace
 
     async def code(self, code: Secret) -> Code | None:
-        """Return what is known of a code; null for none of ours and for one that is past its life."""
+        """Return what is known of a code; null for none of ours and for one that nobody used in its life. A used one is
+        known longer, so that whoever comes with it again is noticed by `redeem`.
+        """
         if len(code.reveal()) > _LONGEST:
             return None
         found = await self._store.code(self._hasher.hash(code))
-        return found if found and self._clock() < found.expires_at else None
+        return found if found and (found.used_at or self._clock() < found.expires_at) else None
 
     async def refresh_token(self, token: Secret) -> RefreshToken | None:
         """Return what is known of a refresh token; null for none of ours, one past its life, and one revoked."""
@@ -56,7 +58,6 @@ class TokenService:
         """Exchange a code, once. Null when somebody did before; what they got is revoked then."""
         tokens, pair = self._pair(new_token(), new_token())
         outcome = await self._store.redeem(self._hasher.hash(code), pair, self._clock())
-        await self._note("token.redeemed" if outcome == "done" else f"token.code_{outcome}", code)
         return tokens if outcome == "done" else None
 
     async def refresh(self, token: Secret) -> Tokens | None:
@@ -65,8 +66,6 @@ class TokenService:
         """
         tokens, pair = self._pair(self._derived(token, "access token"), self._derived(token, "refresh token"))
         outcome = await self._store.rotate(self._hasher.hash(token), pair, self._clock(), self._grace)
-        if outcome == "reused":
-            await self._note("token.refresh_reused", token)
         return tokens if outcome in {"done", "again"} else None
 
     async def revoke(self, client_id: str, token: Secret) -> None:
@@ -81,7 +80,3 @@ class TokenService:
 
     def _derived(self, token: Secret, what: str) -> Secret:
         return as_token(self._hasher.hash(Secret(f"{what} after {token.reveal()}")))
-
-    async def _note(self, kind: str, credential: Secret) -> None:
-        """The audit names a code or token by the beginning of its digest, under which the database has its grant."""
-        await self._store.note(kind, self._hasher.hash(credential).hex()[:16], {}, self._clock())

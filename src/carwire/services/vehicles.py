@@ -69,10 +69,7 @@ class VehicleService:
 
     async def cut(self, client_id: str, wanted: ConnectionFilter) -> Sequence[Connection]:
         """Cut connections of an application and return them."""
-        cut = await self._store.disconnect(client_id, wanted)
-        for each in cut:
-            await self._store.note("connection.cut", each.vehicle_id, {"user_id": each.user_id}, self._clock())
-        return cut
+        return await self._store.disconnect(client_id, wanted, self._clock())
 
     async def subscribe(self, vehicle: Vehicle, webhook_id: str) -> bool:
         """Subscribe a vehicle to a webhook; false when the application has none of this id."""

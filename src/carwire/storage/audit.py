@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from carwire.core.commands import AuditEntry, CommandRecord, State
+from carwire.core.grants import Exchange
 from carwire.core.signals.reading import Problem
 from carwire.storage.moments import to_us
 
@@ -49,3 +50,13 @@ def of_command(record: CommandRecord, state: State, problem: Problem | None = No
         "vehicle_id": record.vehicle_id,
     }
     return detail | {"problem": problem.kind} if problem else detail
+
+
+def of_credential(digest: bytes) -> str:
+    """Return what the audit calls a code or token by: the beginning of the digest under which the database has it."""
+    return digest.hex()[:16]
+
+
+def of_redemption(outcome: Exchange) -> str:
+    """Return the kind of line that says how the exchange of a code ended."""
+    return "token.redeemed" if outcome == "done" else f"token.code_{outcome}"

@@ -17,6 +17,7 @@ from tests.connectors.simulator.test_world import act, actions
 from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.events import Checkpoint
 from carwire.connectors.simulator.keeper import Keeper
+from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.world import STARTED_AT, World
 from carwire.connectors.simulator.worldfile import FILE, STATE_FILE, save_world
 from carwire.core.errors import CannotStart, InvalidInput
@@ -220,6 +221,89 @@ def test_a_task_keeps_the_world_and_stopping_keeps_the_last_of_it(tmp_path: Path
     early, late = asyncio.run(use())
     assert [car["locked"] for car in early["cars"]] == [False]
     assert late["time"] == STARTED_AT + 60
+
+
+def many(world: World, count: int) -> None:
+    models = list(car_range().models.values())
+    for n in range(count):
+        model = models[n % len(models)]
+        world.come(car_range().vin_of(model, n), model.id)
+        world.car(world.vins()[-1])
+
+
+def test_a_world_encoded_in_slices_is_the_one_encoded_at_once(tmp_path: Path) -> None:
+    clock = Clock()
+    keeper = Keeper(tmp_path, "stepped", clock)
+    many(keeper.world, 130)
+    desk, last = Desk.of(keeper, clock), keeper.world.vins()[-1]
+    desk.change(keeper.world.vins()[80], "parked", {"charge": "0.5"})
+    desk.add_fault(last, Fault(stale=True))
+    keeper.keep_now()
+    at_once = (tmp_path / STATE_FILE).read_bytes()
+    (tmp_path / STATE_FILE).unlink()
+    keeper.world.revision += 1
+    asyncio.run(keeper.keep())
+    assert (tmp_path / STATE_FILE).read_bytes() == at_once
+    again = Keeper(tmp_path, "stepped", clock).world
+    assert msgspec.json.encode(again.checkpoint(NOW)) + b"\n" == at_once
+    assert again.extras.touched() == keeper.world.extras.touched() == (keeper.world.vins()[80], last)
+    assert again.dump() == keeper.world.dump()
+
+
+def test_what_happens_between_two_slices_is_in_the_file_or_comes_with_the_next(tmp_path: Path) -> None:
+    clock = Clock()
+
+    async def use() -> World:
+        keeper = Keeper(tmp_path, "stepped", clock)
+        many(keeper.world, 130)
+        keeping = asyncio.create_task(keeper.keep())
+        await asyncio.sleep(0)
+        world, new = keeper.world, "0SCTESLA0AAAAAAAA"
+        gone = world.vins()[-130]
+        world.extras.most = 130
+        world.come(new, "tesla-3", "VEHICLE_STATE:ASLEEP")
+        Desk.of(keeper, clock).change("tesla-3", None, {"locked": "off"})
+        await keeping
+        kept = Keeper(tmp_path, "stepped", clock).world
+        assert (new in kept, gone in kept, len(kept.vins())) == (True, False, len(world.vins()))
+        assert [each.fault.kind for each in kept.script(new)] == ["VEHICLE_STATE:ASLEEP"]
+        await keeper.stop()
+        return world
+
+    world = asyncio.run(use())
+    assert Keeper(tmp_path, "stepped", clock).world.dump() == world.dump()
+
+
+def test_a_world_begun_again_between_two_slices_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    clock = Clock()
+
+    async def use() -> World:
+        keeper = Keeper(tmp_path, "stepped", clock)
+        many(keeper.world, 130)
+        keeping = asyncio.create_task(keeper.keep())
+        await asyncio.sleep(0)
+        keeper.reset(5)
+        keeper.world.car(keeper.world.find("tesla-3"))
+        await keeping
+        return keeper.world
+
+    world = asyncio.run(use())
+    kept = Keeper(tmp_path, "stepped", clock).world
+    assert (kept.seed, kept.vins()) == (5, world.vins())
+    assert kept.dump() == world.dump()
+
+
+def test_a_kept_world_with_too_many_cars_lets_the_first_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    keeper = Keeper(tmp_path, "stepped", clock)
+    many(keeper.world, 5)
+    *_, second, third, fourth, fifth = keeper.world.vins()
+    keeper.world.extras.touch(second)
+    keeper.keep_now()
+    monkeypatch.setattr("carwire.connectors.simulator.world.MOST_EXTRAS", 3)
+    kept = Keeper(tmp_path, "stepped", clock).world
+    assert kept.vins()[len(car_range().models) :] == [fourth, fifth, second]
+    assert third not in kept
 
 
 def test_a_disk_that_refuses_does_not_stop_the_cars(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from carwire.connectors.simulator.car import soc
+from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.logins import ALLOW, CAPTCHA, CODE, PIN
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.source import KEY_URL, SimulatorSource
@@ -162,6 +163,72 @@ def test_a_car_whose_login_names_an_error_still_has_it_after_the_world_was_begun
         source.world.reset(2)
 
 
+def test_whoever_signs_in_again_and_again_brings_no_car_into_the_world() -> None:
+    source = make_source()
+    before, revision = source.world.vins(), source.world.revision
+    for n in range(800, 820):
+        assert len(Owner(source, f"{n}-vehicles@smartcar.com").signed_in.cars) == n
+    owner = Owner(source, "999-vehicles@smartcar.com")
+    assert len(owner.cars()) == 999
+    assert (source.world.vins(), source.world.revision) == (before, revision)
+    assert owner.kinds(ODOMETER, vin=owner.signed_in.cars[7].vin) == [None]
+    assert source.world.vins() == [*before, owner.signed_in.cars[7].vin]
+
+
+def test_a_tester_reaches_a_car_that_was_signed_in_to_and_not_read_yet() -> None:
+    source = make_source()
+    owner = Owner(source, "5YJSA1E29LF403082@bev.smartcar.com", "TESLA")
+    failing = Owner(source, "VEHICLE_STATE.DOOR_OPEN@smartcar.com")
+    desk = Desk(source.world, "stepped", lambda: NOW)
+    assert desk.change(owner.car.vin.lower(), "parked", {"charge": "0.25"}).battery == 0.25
+    assert owner.read("tractionbattery-stateofcharge").value("tractionbattery-stateofcharge") == 25
+    assert [each.fault.kind for each in desk.faults(failing.car.vin)] == ["VEHICLE_STATE:DOOR_OPEN"]
+    assert failing.kinds(ODOMETER) == ["VEHICLE_STATE:DOOR_OPEN"]
+    assert len(desk.faults(failing.car.vin)) == 1
+
+
+def test_a_car_comes_with_its_first_read_as_it_would_have_come_with_the_sign_in() -> None:
+    source, at_once = make_source(), World()
+    owner = Owner(source, "somebody@example.com", "KIA")
+    at_once.add(owner.car.vin, "kia-ev6", ready=True)
+    assert source.world.dump() != at_once.dump()
+    owner.read(ODOMETER)
+    assert source.world.dump() == at_once.dump()
+
+
+def test_the_car_unused_for_longest_makes_room_and_comes_back_as_a_fresh_one() -> None:
+    source = make_source()
+    source.world.forget()
+    source.world.extras.most = 3
+    owner = Owner(source, "4-vehicles@smartcar.com", "KIA")
+    first, second, third, fourth = (car.vin for car in owner.signed_in.cars)
+    models = len(car_range().models)
+    for vin in (first, second, third, first):
+        owner.read(ODOMETER, vin=vin)
+    Desk(source.world, "stepped", lambda: NOW).change(second, "parked", {"locked": "off"})
+    assert owner.command("security-unlock", vin=third) == "done"
+    owner.read(ODOMETER, vin=fourth)
+    assert source.world.vins()[models:] == [second, third, fourth]
+    assert owner.kinds(ODOMETER, vin=first) == [None]
+    assert owner.read("closure-islocked", vin=third).value("closure-islocked") is True
+    assert source.world.vins()[models:] == [second, first, third]
+    assert owner.read("closure-islocked", vin=second).value("closure-islocked") is False
+
+
+def test_cars_changed_by_hand_go_too_when_there_are_no_others() -> None:
+    source = make_source()
+    source.world.forget()
+    source.world.extras.most = 2
+    owner = Owner(source, "4-vehicles@smartcar.com", "KIA")
+    desk, models = Desk(source.world, "stepped", lambda: NOW), len(car_range().models)
+    for car in owner.signed_in.cars:
+        owner.read(ODOMETER, vin=car.vin)
+        desk.add_fault(car.vin, Fault(kind="VEHICLE_STATE:ASLEEP"))
+        assert len(source.world.vins()) <= models + 2
+    assert owner.kinds(ODOMETER, vin=owner.signed_in.cars[0].vin) == [None]
+    assert owner.kinds(ODOMETER, vin=owner.signed_in.cars[3].vin) == ["VEHICLE_STATE:ASLEEP"]
+
+
 # --- questions and ends
 
 
@@ -308,7 +375,7 @@ def test_a_world_that_runs_follows_the_clock_of_its_callers() -> None:
 def test_latency_is_waited_out_and_adds_up() -> None:
     naps, world = Naps(), World()
     owner = Owner(SimulatorSource(world, naps), "somebody@example.com")
-    world.fault(owner.car.vin, Fault(latency_s=2))
+    world.fault(world.find(owner.car.vin), Fault(latency_s=2))
     world.fault(owner.car.vin, Fault(latency_s=0.5, on="reads"))
     owner.read(ODOMETER)
     assert naps.seconds == 2.5
@@ -325,7 +392,7 @@ def test_a_world_begun_again_while_an_answer_is_late_still_answers() -> None:
         world.reset(7)
 
     owner = Owner(SimulatorSource(world, begin_again), "somebody@example.com")
-    world.fault(owner.car.vin, Fault(latency_s=2))
+    world.fault(world.find(owner.car.vin), Fault(latency_s=2))
     assert owner.kinds(ODOMETER) == [None]
 
 
@@ -398,12 +465,15 @@ def test_a_fresh_volt_has_something_in_everything(address: str) -> None:
 def test_a_fresh_car_stays_as_it_is_for_an_hour_and_then_lives_its_day() -> None:
     source = make_source()
     owner = Owner(source, "somebody@example.com", "FORD")
-    odometer = source.world.car(owner.car.vin).odometer_km
+    odometer = owner.read(ODOMETER).value(ODOMETER)
     source.world.step(59 * 60)
     assert owner.command("charge-start") == "done"
-    assert source.world.car(owner.car.vin).odometer_km == odometer
+    assert owner.read(ODOMETER).value(ODOMETER) == odometer
     source.world.step(86_400)
-    assert source.world.car(owner.car.vin).odometer_km > odometer
+    later = owner.read(ODOMETER).value(ODOMETER)
+    assert isinstance(odometer, float)
+    assert isinstance(later, float)
+    assert later > odometer
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from carwire.connectors.simulator.adjust import ADJUSTMENTS
 from carwire.connectors.simulator.car import Car, soc
+from carwire.connectors.simulator.energy import AC_EFFICIENCY, DC_EFFICIENCY
 from carwire.connectors.simulator.events import Record
 from carwire.connectors.simulator.models import Model, car_range
 from carwire.connectors.simulator.road import LENGTH_KM
@@ -511,3 +512,21 @@ def test_what_a_car_cannot_have_is_refused(name: str, setting: str) -> None:
     key, _, text = setting.partition("=")
     with pytest.raises(InvalidInput):
         world.adjust(vin_of(world, name), key, text)
+
+
+def test_a_record_of_a_session_whose_charge_was_set_by_hand_adds_up() -> None:
+    for scenario, by_hand in (("dc_charging", {"charge": "0.2"}), ("parked", {"plug": "ac", "charge": "0.7"})):
+        world = World()
+        vin = world.find("tesla-3")
+        world.step(600)
+        world.change(vin, scenario, by_hand)
+        world.step(300)
+        world.change(vin, None, {"charge": "0.3"})
+        world.step(600)
+        world.adjust(vin, "plug", "none")
+        record, model = world.car(vin).records[-1], world.model(vin)
+        efficiency = DC_EFFICIENCY if record.fast else AC_EFFICIENCY
+        assert record.from_soc == 0.3
+        assert record.to_soc > 0.3
+        assert (record.to_soc - record.from_soc) * model.battery_kwh == pytest.approx(record.grid_kwh * efficiency)
+        assert (record.end - record.start) * 60 == 600

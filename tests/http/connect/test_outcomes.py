@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 
 import pytest
 from tests.http.connect.tab import CALLBACK, Place
 
 from carwire.core.applications import Rules
+from carwire.http.connect.pages import redirect_script
+from carwire.services.connect import outcomes
 
 DENIED = "access_denied", "User denied access to application."
 RETURNED = (
@@ -268,3 +271,12 @@ def test_the_approval_is_in_the_audit(place: Place) -> None:
     assert entry.subject == tab.outcome["user_id"]
     assert entry.detail["permissions"] == ["read_odometer", "read_vehicle_info"]
     assert entry.detail["cars"] == 1
+
+
+def test_the_hosted_page_knows_the_sentence_of_every_outcome() -> None:
+    script = redirect_script().decode()
+    known = dict(re.findall(r'^    ([a-z_]+): "(.+)",$', script, re.MULTILINE))
+    ours = {value for value in vars(outcomes).values() if isinstance(value, tuple) and len(value) == 2}
+    assert len(ours) >= 8
+    assert known == dict(ours)
+    assert "error_description" not in script.partition("function message")[0], "nobody else's sentence is shown"

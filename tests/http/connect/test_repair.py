@@ -10,6 +10,7 @@ import pytest
 from tests.http.connect.tab import CALLBACK, Place, Tab
 
 from carwire.kit.secrets import Secret
+from carwire.services.connect.record import Vault, open_vault
 
 OWNER = "owner@example.com"
 
@@ -96,6 +97,44 @@ def test_a_sign_in_sent_twice_repairs_once_and_ends_the_same(place: Place) -> No
     assert twin.sign_in(OWNER).url == tab.url
 
 
+def test_the_cookie_from_before_a_repairs_sign_in_gets_no_result(place: Place) -> None:
+    tab = repair(place, state="s").press("continue-button")
+    planted = tab.twin()
+    tab.sign_in(OWNER)
+    assert tab.left
+    for typed in ({"username": OWNER, "password": "guessed"}, {"username": "", "password": ""}):
+        action, body = planted.filled("sign-in-button", **typed)
+        thief = planted.twin().post(action, body)
+        assert (thief.status, thief.header("location")) == (403, None)
+
+
+@pytest.mark.parametrize(("given", "stored"), [("new", "new"), ("null", None), (None, "old")])
+def test_a_repair_replaces_clears_or_leaves_the_external_id(
+    place: Place, given: str | None, stored: str | None
+) -> None:
+    (links,) = place.memory._state.links.values()
+    (link,) = links.values()
+    link.external_id = "old"
+    assert repair(place, external_id=given).sign_in(OWNER).left
+    assert link.external_id == stored
+
+
+def test_a_repaired_run_keeps_its_result_and_nothing_of_the_account(place: Place) -> None:
+    tab = repair(place, state="s", external_id="x").sign_in(OWNER)
+    closed = place.sessions()[-1]
+    vault = open_vault(closed.secret)
+    assert closed.closed
+    assert vault.result is not None
+    assert vault == Vault(result=vault.result)
+    assert vault.result.url == tab.url
+
+
+def test_an_account_that_never_agreed_to_anything_is_not_kept(place: Place) -> None:
+    before = dict(place.memory._state.owners)
+    repair(place).sign_in("somebody.else@example.com")
+    assert place.memory._state.owners == before
+
+
 @pytest.mark.parametrize("login", ["somebody.else@example.com", "2-vehicles@smartcar.com"])
 def test_another_account_is_refused_and_changes_nothing(place: Place, login: str) -> None:
     before = dict(place.store._state.maker_sessions)
@@ -126,7 +165,7 @@ def test_a_vehicle_that_was_disconnected_cannot_be_repaired(place: Place) -> Non
 
     wanted = vehicle_id(place)
     tab = repair(place).press("continue-button")
-    asyncio.run(place.store.disconnect(place.application.client_id, ConnectionFilter(vehicle_id=wanted)))
+    asyncio.run(place.store.disconnect(place.application.client_id, ConnectionFilter(vehicle_id=wanted), place.now))
     assert tab.sign_in(OWNER).status == 400
     assert tab.press("exit-button").outcome["error"] == "configuration_error"
 

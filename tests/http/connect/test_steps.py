@@ -399,6 +399,26 @@ def test_a_second_run_with_the_same_account_asks_nothing_again(place: Place) -> 
     assert again.outcome["code"] != first.outcome["code"]
 
 
+def test_a_second_run_that_asks_for_less_takes_nothing_back(place: Place) -> None:
+    place.tab().authorize(scope="read_vin read_odometer").sign_in().approve()
+    assert "code" in place.tab().authorize(scope="read_odometer").sign_in().outcome
+    assert set(granted(place).values()) == {frozenset({"read_vin", "read_odometer"})}
+
+
+def test_an_owner_who_sees_the_page_again_may_take_something_back(place: Place) -> None:
+    place.tab().authorize(scope="read_vin read_odometer").sign_in().approve()
+    place.tab().authorize(scope="read_odometer", approval_prompt="force").sign_in().approve()
+    assert set(granted(place).values()) == {frozenset({"read_odometer"})}
+
+
+@pytest.mark.parametrize("button", ["deny-button", None])
+def test_an_owner_who_does_not_agree_is_not_kept(place: Place, button: str | None) -> None:
+    tab = place.tab().authorize().sign_in()
+    if button:
+        tab.press(button)
+    assert place.memory._state.owners == {}
+
+
 @pytest.mark.parametrize(
     "given", [{"approval_prompt": "force"}, {"scope": "read_odometer read_location"}], ids=["force", "wider scope"]
 )

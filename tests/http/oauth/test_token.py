@@ -218,6 +218,14 @@ def test_a_code_dies_after_ten_minutes(client: Owned, clock: StandingClock) -> N
     refused(redeem(client, code), "invalid_request", said=f"Invalid code: {code}.")
 
 
+def test_a_code_used_again_after_ten_minutes_ends_what_it_led_to(client: Owned, clock: StandingClock) -> None:
+    code = code_of(client)
+    tokens = tokens_of(redeem(client, code))
+    clock.now += CODE_LIFE
+    refused(redeem(client, code), "invalid_request", said=f"Invalid code: {code}.")
+    assert not opens(client, tokens["access_token"])
+
+
 @pytest.mark.parametrize(
     "code", ["0d9b", "0b9d1c55-7f0e-4f43-9a49-d8a5b6f1b9c3", "x" * 300, "a\0b", 'say "hi"\\', "é", "a\r\nb", "\u202e"]
 )

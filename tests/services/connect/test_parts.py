@@ -120,6 +120,40 @@ def test_a_flood_of_addresses_does_not_fill_the_memory() -> None:
     assert throttle.look(44_999, NOW).stop, "the latest are still held"
 
 
+def test_a_flood_of_made_up_keys_does_not_wash_away_the_count_of_one_under_attack() -> None:
+    throttle = Throttle(Limit(10, 600))
+    for _ in range(10):
+        throttle.count("attacked", NOW)
+    for n in range(45_000):
+        throttle.count(n, NOW + timedelta(seconds=1))
+    assert throttle.look("attacked", NOW + timedelta(seconds=2)).stop
+
+
+def test_of_a_full_table_the_ones_whose_time_has_passed_go_first() -> None:
+    throttle = Throttle(Limit(10, 600))
+    for n in range(19_999):
+        throttle.count(n, NOW)
+    later = NOW + timedelta(seconds=61)
+    throttle.count("fresh", later)
+    throttle.count("more", later)
+    assert set(throttle._levels) == {"fresh", "more"}
+
+
+def test_what_is_given_back_was_never_counted() -> None:
+    throttle = Throttle(Limit(2, 60))
+    for _ in range(5):
+        assert not throttle.count("a", NOW).stop
+        throttle.give_back("a", NOW)
+    assert throttle._levels == {}
+    throttle.count("a", NOW)
+    throttle.count("a", NOW)
+    assert throttle.look("a", NOW).stop
+    throttle.give_back("a", NOW)
+    assert not throttle.look("a", NOW).stop
+    throttle.give_back("nobody", NOW)
+    assert throttle.count("nobody", NOW) == throttle.count("somebody", NOW)
+
+
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_only_a_cookies_own_token_fits(one: str, two: str) -> None:
     assert is_form_token(Secret(one), form_token(Secret(one)))

@@ -10,7 +10,7 @@ from tests.wire.v2.snapshots import NOW, problem, written
 
 from carwire.core.errors import FieldProblem
 from carwire.core.signals import problems
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem
 from carwire.wire.v2 import errors, kinds
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.wire.v2.snapshots import IMPERIAL, METRIC, NOW, VEHICLE, problem, snapshot, written
 
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem, Value
 from carwire.wire.v2.history import RECORDS_A_PAGE
 from carwire.wire.v2.makes import MAKE_READS, MAKES_WITH_ENDPOINTS

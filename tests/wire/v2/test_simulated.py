@@ -17,7 +17,7 @@ from tests.wire.v2.snapshots import VEHICLE, written
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.world import World
 from carwire.core.signals import problems
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Reading, Snapshot
 from carwire.core.signals.units import KM_PER_MILE, KPA_PER_PSI, LITRES_PER_US_GALLON, UnitSystem
 from carwire.core.simulation import Fault

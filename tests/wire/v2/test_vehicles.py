@@ -10,7 +10,7 @@ from tests.wire.v2.snapshots import IMPERIAL, METRIC, NOW, VEHICLE, problem, rea
 
 from carwire.core.permissions import PERMISSIONS
 from carwire.core.signals.catalogue import signals
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem, Reading, Snapshot, Value
 from carwire.wire.v2 import compatibility
 from carwire.wire.v2.diagnostics import ID_OF_CODE, SYSTEM_IDS

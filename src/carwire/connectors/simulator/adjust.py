@@ -93,6 +93,9 @@ def _set_charge(car: Car, model: Model, share: float) -> None:
     # What was in the battery at first moves along, so that the energy still adds up.
     car.first_kwh += share * model.battery_kwh - car.battery_kwh
     car.battery_kwh = share * model.battery_kwh
+    if car.session:
+        # What came through the cable so far says nothing of this charge: the record of the session begins here.
+        car.session.start, car.session.from_soc, car.session.grid_kwh = car.minute, share, 0.0
 
 
 def _set_fuel(car: Car, model: Model, share: float) -> None:

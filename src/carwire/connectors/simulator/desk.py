@@ -7,7 +7,8 @@ from typing import Final
 
 from carwire.connectors.simulator.car import fuel_level, soc
 from carwire.connectors.simulator.keeper import Keeper
-from carwire.connectors.simulator.mapping import moment
+from carwire.connectors.simulator.models import PREFIX
+from carwire.connectors.simulator.row import moment
 from carwire.connectors.simulator.scenarios import SCENARIOS
 from carwire.connectors.simulator.world import World
 from carwire.core.commands import Arguments, Outcome
@@ -40,11 +41,15 @@ class Desk:
             world.now, moment(world.started_at), self._clock, world.speed or 0.0, world.seed, len(world.vins())
         )
 
-    def summaries(self) -> Iterator[CarSummary]:
-        """Return every car in short, each worked out when it is asked for."""
+    def page(self, offset: int, limit: int, *, made_up: bool = False) -> tuple[int, Iterator[CarSummary]]:
+        """Return how many cars there are, and so many of them in short, each worked out when it is asked for."""
         world = self._present()
-        for vin in world.vins():
-            if vin in world:  # the world may be begun again between two
+        vins = [vin for vin in world.vins() if not made_up or vin.startswith(PREFIX)]
+        return len(vins), self._worked_out(vins[offset : offset + limit])
+
+    def _worked_out(self, vins: Sequence[str]) -> Iterator[CarSummary]:
+        for vin in vins:
+            if vin in self.world:  # the world may be begun again between two
                 yield self.summary(vin)
 
     def summary(self, vin: str) -> CarSummary:
@@ -83,6 +88,7 @@ class Desk:
             raise InvalidInput(FieldProblem("settings", "give a scenario or settings like charge=0.5"))
         vin = self._present().find(car)
         self.world.change(vin, scenario, settings)
+        self.world.extras.touch(vin)
         return self.summary(vin)
 
     def faults(self, car: str) -> tuple[PlacedFault, ...]:
@@ -97,16 +103,23 @@ class Desk:
             raise InvalidInput(FieldProblem("codes", f"{unknown[:60]!a} is no signal"))
         if not fault.does_something:
             raise InvalidInput(FieldProblem("kind", "nothing would go wrong: give a kind, a latency, stale or half"))
-        self._present().fault(self.world.find(car), fault)
+        vin = self._present().find(car)
+        self.world.fault(vin, fault)
+        self.world.extras.touch(vin)
         return self.faults(car)
 
     def clear_faults(self, car: str) -> None:
         """Empty the script."""
-        self._present().fault(self.world.find(car), None)
+        vin = self._present().find(car)
+        self.world.fault(vin, None)
+        self.world.extras.touch(vin)
 
     def command(self, car: str, name: str, arguments: Arguments) -> Outcome:
         """Give the car a command, as its maker's service would."""
-        return self._present().command(self.world.find(car), name, arguments)
+        vin = self._present().find(car)
+        outcome = self.world.command(vin, name, arguments)
+        self.world.extras.touch(vin)
+        return outcome
 
     def step(self, seconds: int) -> WorldState:
         """Move the clock on."""

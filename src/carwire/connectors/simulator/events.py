@@ -79,7 +79,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     `cars` are those somebody looked at, as they were when last looked at; `waiting` those nobody did, besides the
     specimens every world begins with. `speed` is in seconds a second, null for a clock that only steps; `kept_at` is
-    the real moment at which it was `time` in the world.
+    the real moment at which it was `time` in the world. `touched` are the cars of sign-ins that a hand has changed.
     """
 
     seed: int
@@ -90,6 +90,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     cars: tuple[Car, ...]
     waiting: tuple[Added, ...]
     scripts: dict[str, tuple[SetFault, ...]]
+    touched: tuple[str, ...] = ()
     version: int = 1
 
 

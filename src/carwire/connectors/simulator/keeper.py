@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from carwire.connectors.simulator.events import Checkpoint
 from carwire.connectors.simulator.world import STARTED_AT, World
 from carwire.connectors.simulator.worldfile import STATE_FILE, load_state, save_state
 from carwire.core.errors import CannotStart
@@ -27,6 +28,9 @@ from carwire.kit.clock import Clock
 EVERY_S: Final = 3.0
 # Minutes after which a car skips. A stepped world lives all that one step can be.
 SKIP_AFTER: Final[dict[Clockwork, int]] = {"real": 2 * 1440, "stepped": 31 * 1440}
+_SLICE: Final = 50  # cars encoded at a time, well under a millisecond
+_REST: Final = 20  # how many times as long as it took to keep a world it is left alone: many cars take half a second
+_encode: Final = msgspec.json.Encoder().encode
 _log = structlog.get_logger("carwire.simulator")
 
 
@@ -69,17 +73,17 @@ class Keeper:
         await self.keep()
 
     async def keep(self) -> None:
-        """Write the world, if there is anything new; the write itself is done in a thread."""
+        """Write the world, if there is anything new: encoded between other work, written in a thread."""
         if self._is_new():
-            revision, state = self._taken()
-            await asyncio.to_thread(save_state, state, self._folder)
+            revision, rest, cars = await self._taken()
+            await asyncio.to_thread(save_state, rest, cars, self._folder)
             self._kept = revision
 
     def keep_now(self) -> None:
         """The same at once, for a program without an event loop."""
         if self._is_new():
-            revision, state = self._taken()
-            save_state(state, self._folder)
+            revision, rest = self.world.revision, self.world.checkpoint(self._now())
+            save_state(msgspec.structs.replace(rest, cars=()), [_encode(car) for car in rest.cars], self._folder)
             self._kept = revision
 
     def _beginning(self) -> int:
@@ -95,14 +99,31 @@ class Keeper:
         # Where a clock at another speed than the real one stands is known to nobody else.
         return self.world.revision != self._kept or self.world.speed not in {None, 0.0, 1.0}
 
-    def _taken(self) -> tuple[int, bytes]:
-        return self.world.revision, msgspec.json.encode(self.world.checkpoint(self._now()))
+    async def _taken(self) -> tuple[int, Checkpoint, list[bytes]]:
+        """Return a revision, the world as it stands at least since then, and its cars, encoded a slice at a time.
+
+        Cars do not meet, so each may be taken at another moment, as long as none is missing at the last.
+        """
+        world = self.world
+        revision, beginnings = world.revision, world.beginnings
+        taken: dict[str, bytes] = {}
+        while left := [vin for vin in world.looked_at() if vin not in taken]:
+            for start in range(0, len(left), _SLICE):
+                taken |= {vin: _encode(world.known(vin)) for vin in left[start : start + _SLICE] if vin in world}
+                await asyncio.sleep(0)
+                if world.beginnings != beginnings:
+                    return await self._taken()
+        rest = world.checkpoint(self._now(), cars=False)
+        return revision, rest, [car for vin, car in taken.items() if vin in world]
 
     async def _go_on(self) -> None:
+        loop, wait = asyncio.get_running_loop(), self._every_s
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), self._every_s)
+                await asyncio.wait_for(self._ending.wait(), wait)
+            began = loop.time()
             try:
                 await self.keep()
             except CannotStart as error:  # a full disk for example: the cars go on
                 _log.error("world_not_kept", error=str(error))
+            wait = max(self._every_s, _REST * (loop.time() - began))

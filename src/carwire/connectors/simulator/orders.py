@@ -7,13 +7,18 @@ is not are refused by their own names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from carwire.connectors.simulator.car import Car, soc
 from carwire.connectors.simulator.energy import is_full, start_charging, stop_charging
-from carwire.connectors.simulator.life import CLIMATE_MINUTES
+from carwire.connectors.simulator.events import Commanded
+from carwire.connectors.simulator.faults import SetFault, error_of, failed, problem_of
+from carwire.connectors.simulator.life import CLIMATE_MINUTES, wake
 from carwire.connectors.simulator.models import Model
+from carwire.connectors.simulator.row import moment
+from carwire.core.commands import Outcome
+from carwire.core.signals.reading import Problem
 
 Check = tuple[Callable[[Car, Model], bool], str]
 Effect = Callable[[Car, Model, Mapping[str, Any]], None]
@@ -172,3 +177,24 @@ def refusal(car: Car, model: Model, name: str) -> str | None:
     if car.low_voltage < LOW_VOLTAGE:
         return "VEHICLE_STATE:LOW_BATTERY"
     return next((kind for found, kind in REFUSALS[name] if found(car, model)), None)
+
+
+def obey(car: Car, model: Model, event: Commanded, faults: Sequence[SetFault]) -> Outcome:
+    """Give a car a command, with these faults in the way, and return what became of it."""
+    now = moment(event.at)
+    fault = error_of(faults)
+    if fault is not None:
+        return failed(problem_of(fault, now))
+    half = next((each.fault.half for each in faults if each.fault.half), None)
+    lost = Outcome("unknown", Problem("UPSTREAM:NO_RESPONSE", now))
+    if half == "command_lost":
+        return lost
+    unreached = unsent(car)
+    if unreached:
+        return Outcome("not_sent", Problem(unreached, now))
+    refused = refusal(car, model, event.name)
+    if refused:
+        return Outcome("refused", Problem(refused, now))
+    wake(car, event.at)
+    EFFECTS[event.name](car, model, event.arguments)
+    return lost if half == "answer_lost" else Outcome("done")

@@ -17,7 +17,6 @@ from carwire.connectors.simulator.world import World
 from carwire.core.commands import COMMANDS, Arguments, Outcome, check_command
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.reading import Problem, Reading, Snapshot
-from carwire.core.simulation import Fault
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
 from carwire.kit.secrets import Secret
 
@@ -43,8 +42,9 @@ _UNUSABLE: Final = {
 class SimulatorSource:
     """Fulfils `carwire.core.ports.Source` over a world. Latency of fault scripts is waited out with `sleep`.
 
-    Times are of the world's clock, which follows the caller's when it runs. A car of the session that the world does
-    not know, because it was begun again or a crash took its last seconds, comes back as a new one.
+    Times are of the world's clock, which follows the caller's when it runs. Who signs in is told of cars; one comes
+    into the world when a session first reads or commands it. A car that the world does not know any more, because it
+    was begun again, needed the room, or lost its last seconds in a crash, comes back as a new one.
     """
 
     name: Final = NAME
@@ -97,10 +97,8 @@ class SimulatorSource:
         owner = session_of(session)
         if owner is None:
             return Problem(_SIGNED_OUT, self.world.now)
-        for car in owner.account.cars:
-            self._settle_in(owner, car)
-            if owner.account.step == "virtual_key" and not self.world.known(car.vin).virtual_key:
-                self.world.adjust(car.vin, "virtual_key", "on")
+        if owner.account.step == "virtual_key":
+            self._set_key(owner, "on")
         return self._described(owner)
 
     async def read(self, session: Secret, vin: str, codes: Sequence[str], *, now: datetime) -> Snapshot:
@@ -131,29 +129,32 @@ class SimulatorSource:
 
     def _signed_in(self, owner: Session) -> SignedIn:
         for car in owner.account.cars:
-            self._settle_in(owner, car)
-            if owner.account.step == "virtual_key":  # to be rehearsed at every sign-in
-                self.world.adjust(car.vin, "virtual_key", "off")
+            if car.vin not in self.world:
+                self.world.extras.announce(car.vin, car.model, _problem(owner, car))
+        if owner.account.step == "virtual_key":  # to be rehearsed at every sign-in
+            self._set_key(owner, "off")
         account = msgspec.json.encode([owner.username, owner.make]).decode()
         return SignedIn(owner.sealed(), Secret(account), self._described(owner), owner.lacking)
 
     def _described(self, owner: Session) -> tuple[SourceCar, ...]:
-        return tuple(self._describe(owner, car.vin) for car in owner.account.cars)
+        return tuple(self._describe(owner, car) for car in owner.account.cars)
 
-    def _describe(self, owner: Session, vin: str) -> SourceCar:
-        m = self.world.model(vin)
+    def _describe(self, owner: Session, car: LoginCar) -> SourceCar:
+        here = car.vin in self.world
+        m = self.world.model(car.vin) if here else car_range().models[car.model]
         does = frozenset(name for name in m.commands if COMMANDS[name].permission not in owner.lacking)
-        key_url = None if self.world.known(vin).virtual_key else KEY_URL
+        key_url = KEY_URL if here and not self.world.known(car.vin).virtual_key else None
         unusable = _UNUSABLE.get(owner.account.step)
-        return SourceCar(vin, m.make, m.model, m.year, m.powertrain, m.signals, does, unusable, key_url)
+        return SourceCar(car.vin, m.make, m.model, m.year, m.powertrain, m.signals, does, unusable, key_url)
+
+    def _set_key(self, owner: Session, state: str) -> None:
+        """Install or remove the virtual key. One car a brand is behind such a login, so these may be in the world."""
+        for car in owner.account.cars:
+            self._settle_in(owner, car)
+            self.world.adjust(car.vin, "virtual_key", state)
 
     def _settle_in(self, owner: Session, car: LoginCar) -> None:
-        if car.vin in self.world:
-            return
-        self.world.add(car.vin, car.model, ready=True)
-        problem = car.problem or _UNUSABLE.get(owner.account.step)
-        if problem:
-            self.world.fault(car.vin, Fault(kind=problem))
+        self.world.come(car.vin, car.model, _problem(owner, car))
 
     def _trouble(self, owner: Session | None, vin: str) -> str | None:
         """The kind of problem that keeps a session from a car at all; else the car is in the world from then on."""
@@ -175,3 +176,7 @@ class SimulatorSource:
         if seconds:
             await self._sleep(seconds)
             self._trouble(owner, vin)  # the world may have been begun again meanwhile
+
+
+def _problem(owner: Session, car: LoginCar) -> str | None:
+    return car.problem or _UNUSABLE.get(owner.account.step)

@@ -18,7 +18,6 @@ from typing import Final
 
 import msgspec
 
-from carwire.connectors.simulator import orders
 from carwire.connectors.simulator.adjust import adjust
 from carwire.connectors.simulator.car import Car, decode, encode, spoken
 from carwire.connectors.simulator.events import (
@@ -34,10 +33,13 @@ from carwire.connectors.simulator.events import (
     check_checkpoint,
     check_record,
 )
-from carwire.connectors.simulator.faults import SetFault, active, error_of, failed, latency, problem_of
+from carwire.connectors.simulator.extras import Extras
+from carwire.connectors.simulator.faults import SetFault, active, error_of, latency, problem_of
 from carwire.connectors.simulator.life import begin, new_car, ready_car, wake
-from carwire.connectors.simulator.mapping import answer, moment
+from carwire.connectors.simulator.mapping import answer
 from carwire.connectors.simulator.models import Model, car_range
+from carwire.connectors.simulator.orders import obey
+from carwire.connectors.simulator.row import moment
 from carwire.connectors.simulator.scenarios import SCENARIOS
 from carwire.connectors.simulator.skip import bring
 from carwire.core.commands import Arguments, Outcome, check_command
@@ -47,22 +49,27 @@ from carwire.core.simulation import MAX_SPEED, MAX_STEP, Fault
 
 STARTED_AT: Final = 1_767_592_800  # 5 January 2026, 06:00 UTC, a Monday
 MAX_FAULTS: Final = 100  # in the script of one car
+MOST_EXTRAS: Final = 20_000  # cars beyond one of each model
 
 
 class World:
     """Simulated cars under one clock. Not safe for several threads.
 
-    With `skip_after`, in minutes, a car that nobody looked at for longer skips what it can; null never skips.
+    With `skip_after`, in minutes, a car that nobody looked at for longer skips what it can; null never skips. A world
+    that keeps no events bounds the cars beyond one of each model: see `extras`.
     """
 
     def __init__(self, seed: int = 1, started_at: int = STARTED_AT) -> None:
         self.skip_after: int | None = None
+        self.beginnings = 0  # grows when it is begun again
+        self.extras = Extras(MOST_EXTRAS)
         self._remembers = True
         self._begin(seed, started_at)
 
     def _begin(self, seed: int, started_at: int) -> None:
         self.seed = seed
         self.started_at = started_at
+        self.extras = Extras(self.extras.most)
         self.time = started_at  # epoch seconds
         self.revision = 0  # grows with whatever is done, time that passes by itself aside
         self._events: list[Event] = []
@@ -79,6 +86,7 @@ class World:
         before = self.revision
         self._begin(seed, started_at)
         self.revision = before + 1
+        self.beginnings += 1
 
     # --- the clock
 
@@ -134,9 +142,16 @@ class World:
         return vin in self._models
 
     def find(self, text: str) -> str:
-        """Return the VIN a text means: a VIN, or the id of a model, in any case. Raises `InvalidInput`."""
-        if text.upper() in self._models:
-            return text.upper()
+        """Return the VIN a text means: a VIN, or the id of a model, in any case. Raises `InvalidInput`.
+
+        A car that was announced comes when it is named.
+        """
+        vin = text.upper()
+        announced = self.extras.announced(vin)
+        if announced:
+            self.come(vin, announced.model, announced.problem)
+        if vin in self._models:
+            return vin
         model = car_range().models.get(text.lower())
         if model is None:
             raise InvalidInput(FieldProblem("car", f"{text[:60]!a} is neither a model nor the VIN of a car in here"))
@@ -151,9 +166,22 @@ class World:
             return
         if model not in car_range().models:
             raise InvalidInput(FieldProblem("model", f"{model[:60]!a} is no model"))
+        self._make_room(1)
         event = Added(self.time, vin, model, ready)
         self._note(event)
         self._expect(event)
+
+    def come(self, vin: str, model: str, problem: str | None = None) -> None:
+        """Let the car of a login be there, ready if it is new, and count as used now.
+
+        `problem` is the kind that everything but the VIN of a new one meets.
+        """
+        if vin in self._models:
+            self.extras.use(vin)
+            return
+        self.add(vin, model, ready=True)
+        if problem:
+            self.fault(vin, Fault(kind=problem))
 
     def model(self, vin: str) -> Model:
         """Return the model of a car. Raises `InvalidInput` for a VIN that is not in here."""
@@ -271,21 +299,28 @@ class World:
         """Keep no events from now on: the world can be kept by `checkpoint` alone."""
         self._remembers = False
         self._events.clear()
+        self._make_room(0)
 
-    def checkpoint(self, now: datetime) -> Checkpoint:
-        """Return where the world stands at the real moment `now`."""
-        self.catch_up(now)
-        for vin in [vin for vin, history in self._pending.items() if not _only_came(history)]:
+    def looked_at(self) -> list[str]:
+        """Return the VIN of every car that has a state to keep; of the extras, those that would go first come first."""
+        for vin in [vin for vin, past in self._pending.items() if not all(isinstance(each, Added) for each in past)]:
             self.car(vin)
+        extras = dict.fromkeys(self.extras.by_use())
+        return [*(vin for vin in self._cars if vin not in extras), *(vin for vin in extras if vin in self._cars)]
+
+    def checkpoint(self, now: datetime, *, cars: bool = True) -> Checkpoint:
+        """Return where the world stands at the real moment `now`; without `cars` all the rest, after `looked_at`."""
+        self.catch_up(now)
         return Checkpoint(
             seed=self.seed,
             started_at=self.started_at,
             time=self.time,
             kept_at=now,
             speed=self.speed,
-            cars=tuple(self._cars.values()),
+            cars=tuple(self._cars[vin] for vin in self.looked_at()) if cars else (),
             waiting=tuple(event for each in self._pending.values() for event in each if isinstance(event, Added)),
             scripts={vin: tuple(script) for vin, script in self._scripts.items() if script},
+            touched=self.extras.touched(),
         )
 
     @classmethod
@@ -299,11 +334,16 @@ class World:
         world.forget()
         world.time = kept.time
         for car in kept.cars:
-            world._models[car.vin] = car_range().models[car.model]
+            if car.vin not in world:
+                world._models[car.vin] = car_range().models[car.model]
+                world.extras.came(car.vin)
             world._cars[car.vin] = car
         for event in kept.waiting:
             world._expect(event)
-        world._scripts = {vin: list(script) for vin, script in kept.scripts.items()}
+        world._scripts = {vin: list(script) for vin, script in kept.scripts.items() if vin in world}
+        for vin in kept.touched:
+            world.extras.touch(vin)
+        world._make_room(0)
         if kept.speed is not None:
             world._pace = kept.kept_at, kept.time, kept.speed
         return world
@@ -312,7 +352,17 @@ class World:
         """Let a car that nobody has looked at yet go through an event when somebody does."""
         if isinstance(event, Added):
             self._models[event.vin] = car_range().models[event.model]
+            self.extras.came(event.vin)
         self._pending.setdefault(event.vin, []).append(event)
+
+    def _make_room(self, more: int) -> None:
+        """Let cars go until there is room for so many more. A world that can be made again keeps them all."""
+        while not self._remembers and (vin := self.extras.to_go(more)):
+            self.extras.gone(vin)
+            del self._models[vin]
+            self._cars.pop(vin, None)
+            self._pending.pop(vin, None)
+            self._scripts.pop(vin, None)
 
     def _answer(self, car: Car, said: Car, model: Model, code: str, faults: list[SetFault]) -> Reading | Problem:
         fault = error_of(faults, code)
@@ -340,7 +390,7 @@ class World:
             adjust(car, model, event.name, event.text)
             wake(car, event.at)
         elif isinstance(event, Commanded):
-            return self._obey(car, model, event)
+            return obey(car, model, event, active(self._scripts.get(car.vin, ()), event.at, "commands"))
         elif isinstance(event, Faulted):
             script = self._scripts.setdefault(car.vin, [])
             if event.fault is None:
@@ -349,27 +399,3 @@ class World:
                 said = encode(spoken(car)) if event.fault.stale else None
                 script.append(SetFault(event.fault, event.at, said))
         return None
-
-    def _obey(self, car: Car, model: Model, event: Commanded) -> Outcome:
-        now = moment(event.at)
-        faults = active(self._scripts.get(car.vin, ()), event.at, "commands")
-        fault = error_of(faults)
-        if fault is not None:
-            return failed(problem_of(fault, now))
-        half = next((each.fault.half for each in faults if each.fault.half), None)
-        lost = Outcome("unknown", Problem("UPSTREAM:NO_RESPONSE", now))
-        if half == "command_lost":
-            return lost
-        unsent = orders.unsent(car)
-        if unsent:
-            return Outcome("not_sent", Problem(unsent, now))
-        refused = orders.refusal(car, model, event.name)
-        if refused:
-            return Outcome("refused", Problem(refused, now))
-        wake(car, event.at)
-        orders.EFFECTS[event.name](car, model, event.arguments)
-        return lost if half == "answer_lost" else Outcome("done")
-
-
-def _only_came(history: Sequence[Event]) -> bool:
-    return all(isinstance(event, Added) for event in history)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,6 +19,7 @@ from carwire.kit.files import write_private
 
 FILE: Final = "simulator.json"
 STATE_FILE: Final = "simulator-state.json"
+_NO_CARS: Final = '"cars":[]'
 T = TypeVar("T", Record, Checkpoint)
 
 
@@ -50,12 +52,15 @@ def load_state(folder: Path) -> World | None:
 
 def save_world(world: World, folder: Path) -> None:
     """Keep a world in a data folder, which is made when missing. Raises `CannotStart` when it cannot be written."""
-    _write(folder / FILE, msgspec.json.format(msgspec.json.encode(world.record()), indent=1))
+    _write(folder / FILE, msgspec.json.format(msgspec.json.encode(world.record()), indent=1).decode() + "\n")
 
 
-def save_state(state: bytes, folder: Path) -> None:
-    """Keep an encoded checkpoint. Raises `CannotStart` when it cannot be written."""
-    _write(folder / STATE_FILE, state)
+def save_state(rest: Checkpoint, cars: Sequence[bytes], folder: Path) -> None:
+    """Keep a checkpoint whose `cars` come encoded. Raises `CannotStart` when it cannot be written."""
+    # Put together from pieces: one call that encodes tens of megabytes would hold up the threads beside this one.
+    before, empty, after = msgspec.json.encode(rest).decode().partition(_NO_CARS)
+    pieces = [piece for car in cars for piece in (",", car.decode())]
+    _write(folder / STATE_FILE, "".join((before, empty[:-1], *pieces[1:], "]", after, "\n")))
 
 
 def _read(path: Path, kind: type[T]) -> T | None:
@@ -79,10 +84,10 @@ def _version(raw: bytes) -> int:
     return msgspec.json.decode(raw, type=_Versioned).version
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_private(path, content.decode() + "\n", replace=True)
+        write_private(path, text, replace=True)
     except OSError as error:
         msg = f"the simulated world {path} cannot be written: {error}"
         raise CannotStart(msg) from error

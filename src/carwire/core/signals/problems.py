@@ -9,12 +9,9 @@ code what was found. ``TOO_OLD`` is the one kind of our own: there is a value, b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from carwire.core.errors import CarwireError, FieldProblem, InvalidInput
-
-if TYPE_CHECKING:
-    from carwire.core.signals.reading import Problem
+from carwire.core.errors import FieldProblem, InvalidInput
 
 # Kind → what it means. Every row of the wire's catalogue is here, those that never come from a car included, so that
 # a fault script can rehearse each of them.
@@ -69,18 +66,6 @@ KINDS: Final[dict[str, str]] = {
     "VEHICLE_STATE:VEHICLE_OFFLINE_FOR_SERVICE": "The car is in service.",
     "TOO_OLD": "The newest value is older than was asked for.",
 }
-
-
-class Obstacle(CarwireError):
-    """A car, its maker or a limit of ours stood in the way.
-
-    `capacities` are the battery sizes in kWh between which only the owner can choose, where that is the problem.
-    """
-
-    def __init__(self, problem: Problem, capacities: tuple[float, ...] = ()) -> None:
-        super().__init__(problem.kind)
-        self.problem = problem
-        self.capacities = capacities
 
 
 def split(kind: str) -> tuple[str, str | None]:

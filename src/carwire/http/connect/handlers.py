@@ -45,6 +45,9 @@ _log = structlog.get_logger("carwire.connect")
 _HTML: Final = b"text/html; charset=utf-8"
 _TAG: Final = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?\s*")
 _DENIED: Final = ["accelerometer", "camera", "geolocation", "gyroscope", "microphone", "payment", "usb"]
+# How long a cookie stays after the end, in seconds: for a form sent twice, and for a last page that is looked at again.
+_AFTER_LEAVING: Final = 60
+_AFTER_DONE: Final = 600
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
@@ -161,7 +164,7 @@ class ConnectHandlers:
             return self._redirect(f"/c/{reply.showing.session_id}/{reply.page}", status, reply.showing)
         if isinstance(reply, Left):
             assert reply.result.url is not None
-            return self._redirect(reply.result.url, status, reply.showing)
+            return self._redirect(reply.result.url, status, reply.showing, _AFTER_LEAVING)
         if isinstance(reply, Finished):
             return self._finished(call, reply, status)
         view = self._presenter.page(reply, request_id)
@@ -170,21 +173,28 @@ class ConnectHandlers:
     def _finished(self, call: Call, reply: Finished, status: int) -> Answer:
         """After a form go to the last page, so that a reload does not post; there, show it."""
         if status == 303:
-            return self._redirect(f"/c/{reply.showing.session_id}/done", status, reply.showing)
-        return self._page(self._presenter.done(reply.showing, reply.result, call.request_id), 200, reply.showing)
+            return self._redirect(f"/c/{reply.showing.session_id}/done", status, reply.showing, _AFTER_DONE)
+        view = self._presenter.done(reply.showing, reply.result, call.request_id)
+        return self._page(view, 200, reply.showing, lasts=_AFTER_DONE)
 
-    def _redirect(self, url: str, status: int, showing: Showing) -> Answer:
-        headers = ((b"location", url.encode("ascii")), *_HEADERS, *self._hsts(), *self._set_cookie(showing))
+    def _redirect(self, url: str, status: int, showing: Showing, lasts: int | None = None) -> Answer:
+        headers = ((b"location", url.encode("ascii")), *_HEADERS, *self._hsts(), *self._set_cookie(showing, lasts))
         return Answer(b"", status, _HTML, headers)
 
     def _page(
-        self, view: views.Page, status: int, showing: Showing | None = None, more: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        view: views.Page,
+        status: int,
+        showing: Showing | None = None,
+        more: tuple[tuple[bytes, bytes], ...] = (),
+        *,
+        lasts: int | None = None,
     ) -> Answer:
         nonce = secrets.token_urlsafe(16)
         policy = content_policy(nonce, form_action(showing.record.request) if showing else "'self'")
         headers = ((b"content-security-policy", policy.encode("ascii")), *_HEADERS, *self._hsts(), *more)
         if showing:
-            headers = (*headers, *self._set_cookie(showing))
+            headers = (*headers, *self._set_cookie(showing, lasts))
         return Answer(self._pages.render(view, nonce=nonce), status, _HTML, headers)
 
     def _hsts(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -203,10 +213,11 @@ class ConnectHandlers:
                     return Secret(value)
         return None
 
-    def _set_cookie(self, showing: Showing) -> tuple[tuple[bytes, bytes], ...]:
-        if not showing.fresh:
+    def _set_cookie(self, showing: Showing, lasts: int | None = None) -> tuple[tuple[bytes, bytes], ...]:
+        """Hand out a new cookie; at the end of a run, let the one the browser has go after `lasts` seconds."""
+        if not showing.fresh and lasts is None:
             return ()
-        rules = f"Path=/; Max-Age={int(WHOLE_LIFE.total_seconds())}; HttpOnly; SameSite=Lax"
+        rules = f"Path=/; Max-Age={lasts or int(WHOLE_LIFE.total_seconds())}; HttpOnly; SameSite=Lax"
         name = self._cookie_name(showing.session_id)
         cookie = f"{name}={showing.cookie.reveal()}; {rules}{'; Secure' if self._https else ''}"
         return ((b"set-cookie", cookie.encode("ascii")),)

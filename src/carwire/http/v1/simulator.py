@@ -1,6 +1,7 @@
 """``/v1/simulator``: the simulated cars under the hands of whoever tests with them.
 
-Any application may: simulated cars are nobody's.
+Any application may, unless a setting keeps them to this machine: simulated cars are nobody's. A VIN that an owner typed
+may be that of a real car, so the list shows applications only such VINs as no car has.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import Meta
 from carwire.core.commands import Outcome
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.simulation import (
+    MAX_PAGE,
     MAX_SPEED,
     MAX_STEP,
     CarSignals,
@@ -44,9 +46,18 @@ _Speed = Annotated[
 
 
 class CarList(msgspec.Struct, frozen=True):
-    """Every car in short: one of each model, then those that came with sign-ins."""
+    """A page of the cars in short: one of each model, then those that came with sign-ins. `count` is that of all."""
 
     cars: list[CarSummary]
+    count: int
+    offset: int
+
+
+class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page."""
+
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="Cars of a page.")] = 100
+    offset: Annotated[int, Meta(ge=0, description="Cars to leave out.")] = 0
 
 
 class SignalsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,12 +118,14 @@ class SimulatorHandlers:
         return json_answer(self._simulator.state())
 
     async def cars(self, call: Call) -> Answer:
-        """List every simulated car."""
+        """List simulated cars; to an application only those whose VIN is made up."""
+        query = decode_query(call.query, ListQuery, lax=True)
+        count, cars = self._simulator.page(query.offset, query.limit, made_up=call.client_id is not None)
         found = []
-        for summary in self._simulator.summaries():
+        for summary in cars:
             found.append(summary)
             await asyncio.sleep(0)  # a car may have days to catch up on: others get their turn between two
-        return json_answer(CarList(found))
+        return json_answer(CarList(found, count, query.offset))
 
     async def car(self, call: Call) -> Answer:
         """Read a car's signals, each with its three times: all of them, or those whose codes begin so."""
@@ -160,9 +173,9 @@ class SimulatorHandlers:
         return json_answer(self._simulator.reset(decode_body(call.body, self._new_world).seed))
 
 
-def routes(handlers: SimulatorHandlers) -> tuple[Route, ...]:
-    """Return the rows of the route table."""
-    shared: dict[str, Any] = {"door": "application_or_local", "tag": "v1"}
+def routes(handlers: SimulatorHandlers, *, for_applications: bool) -> tuple[Route, ...]:
+    """Return the rows of the route table: for applications too, or for commands on this machine alone."""
+    shared: dict[str, Any] = {"door": "application_or_local" if for_applications else "local", "tag": "v1"}
     of_car = {**shared, "parameters": _CAR}
     base, car = "/v1/simulator", "/v1/simulator/cars/{car}"
     return (
@@ -176,6 +189,7 @@ def routes(handlers: SimulatorHandlers) -> tuple[Route, ...]:
             *("GET", f"{base}/cars", handlers.cars, "simulated_cars"),
             summary="Which simulated cars are there, and what are they doing?",
             answers=CarList,
+            query=ListQuery,
             **shared,
         ),
         Route(

@@ -10,17 +10,17 @@ import msgspec
 
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.grants import demand
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem
 from carwire.http.call import Answer, Call, json_answer
 from carwire.http.faults import command_headers
 from carwire.http.v2.vehicles import Handler, VehicleHandlers, unit_system
-from carwire.services.commands import LONGEST, MAX_KEY, CommandService
+from carwire.services.commands import DEADLINE, LONGEST, MAX_KEY, CommandService
 from carwire.wire.v2.actions import Action, read_order
 from carwire.wire.v2.static import ActionBody
 
-KEY: Final = b"idempotency-key"
-DEADLINE: Final = b"carwire-deadline"
+KEY_HEADER: Final = b"idempotency-key"
+DEADLINE_HEADER: Final = b"carwire-deadline"
 _WHOLE: Final = re.compile(r"[0-9]{1,4}")
 _DONE: Final = json_answer(ActionBody()).body
 
@@ -48,8 +48,9 @@ class ActionHandlers:
             return Answer(_DONE, headers=command_headers(sent))
 
         handle.__doc__ = (
-            "Sent once, before its deadline (`carwire-deadline`, seconds, 60 unless said). With an `idempotency-key` a "
-            "repeated request is answered as the first. When nobody can tell what became of it, the error says so."
+            f"Sent once, before its deadline (`carwire-deadline`, seconds, {DEADLINE.total_seconds():g} unless said). "
+            "With an `idempotency-key` a repeated request is answered as the first, unless that one was not sent. When "
+            "nobody can tell what became of it, the error says so."
         )
         return handle
 
@@ -66,20 +67,20 @@ def read_body(body: bytes) -> object:
 
 def idempotency_key(call: Call) -> str | None:
     """Return the key of a command, null when there is none. Raises `InvalidInput` for one too long or unprintable."""
-    key = call.one_header(KEY)
+    key = call.one_header(KEY_HEADER)
     if not key:
         return None
     if len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
-        raise InvalidInput(FieldProblem(KEY.decode(), f"Must be at most {MAX_KEY} printable ASCII characters"))
+        raise InvalidInput(FieldProblem(KEY_HEADER.decode(), f"Must be at most {MAX_KEY} printable ASCII characters"))
     return key
 
 
 def deadline_of(call: Call) -> timedelta:
     """Return how long a command may wait before it is sent."""
-    text = call.one_header(DEADLINE)
+    text = call.one_header(DEADLINE_HEADER)
     longest = int(LONGEST.total_seconds())
     if text is None:
-        return timedelta(seconds=60)
+        return DEADLINE
     if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= longest:
-        raise InvalidInput(FieldProblem(DEADLINE.decode(), f"Must be a whole number of seconds, 1 to {longest}"))
+        raise InvalidInput(FieldProblem(DEADLINE_HEADER.decode(), f"Must be a whole number of seconds, 1 to {longest}"))
     return timedelta(seconds=int(text))

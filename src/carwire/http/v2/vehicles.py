@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.grants import demand
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem
 from carwire.core.signals.units import UnitSystem
 from carwire.core.vehicles import Vehicle

@@ -18,6 +18,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from carwire import __version__
+from carwire.core.errors import NotAuthenticated
 from carwire.core.permissions import READ
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.reading import Problem, Reading, Value
@@ -165,7 +166,11 @@ class DemoHandlers:
         _, visit, _ = self._visit(call)
         if visit.token is None:
             return Answer(b"", 302, HTML, ((b"location", b"/demo"), *_HEADERS))
-        cars = await self._server.cars(visit.token)
+        try:
+            cars = await self._server.cars(visit.token)
+        except NotAuthenticated:  # its two hours are over, or it was revoked
+            visit.token = None
+            return Answer(b"", 302, HTML, ((b"location", b"/demo"), *_HEADERS))
         return self._page("car", None, 200, cars=[_shown(car) for car in cars], code=self._code(cars))
 
     def _visit(self, call: Call) -> tuple[str, _Visit, bool]:
@@ -174,7 +179,8 @@ class DemoHandlers:
             return key, self._visits[key], False
         key, visit = new_secret().reveal(), _Visit(new_secret().reveal())
         if len(self._visits) >= _MAX_VISITS:
-            del self._visits[next(iter(self._visits))]
+            idle = (other for other, known in self._visits.items() if known.token is None)
+            del self._visits[next(idle, next(iter(self._visits)))]
         self._visits[key] = visit
         return key, visit, True
 

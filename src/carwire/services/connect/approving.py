@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -10,6 +12,7 @@ import msgspec
 from carwire.core.grants import Approval, ApprovedCar, Consent
 from carwire.core.permissions import CONTROL
 from carwire.core.signals.reading import Problem
+from carwire.core.sources import SourceCar
 from carwire.core.vehicles import Vehicle
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, new_token
@@ -35,17 +38,22 @@ class Approving:
         self._sessions = tools.sessions
 
     async def known_already(self, run: Run, usable: tuple[int, ...]) -> Reply | None:
-        """Approve without asking, if this owner has granted all of it on all of these cars before; null else."""
+        """Approve without asking, if this owner has granted all of it on all of these cars before; null else.
+
+        What they granted besides stays: nobody has been asked to take it back.
+        """
         request, vault = run.record.request, run.vault
         if request.force or (request.single and len(usable) > 1):
             return None
-        owner = await self._tools.owner(run)
+        owner = await self._tools.known_owner(run)
+        if owner is None:
+            return None
         before = await self._tools.store.granted(request.client_id, owner.id)
         wanted = grantable(request, vault.lacking)
         if any(not before.get(vault.cars[n].vin, frozenset()) >= set(wanted) for n in usable):
             return None
         run.update(chosen=usable, granted=wanted)
-        return await self._issue(run)
+        return await self._issue(run, before)
 
     async def approve(self, run: Run, form: Form) -> Reply:
         """Take the owner's choice of cars and permissions."""
@@ -123,11 +131,20 @@ class Approving:
             return self._sessions.move(run, at, "battery")
         self._sessions.note(run, "approved")
         await self._sessions.save(run)
-        done = await self._tools.store.repair(run.session.id, run.session.version, vehicle.id, vehicle.user_id, session)
+        result = leave(run.record.request, outcomes.repaired(vehicle.id))
+        done = await self._tools.store.repair(
+            run.session.id,
+            run.session.version,
+            vehicle.id,
+            vehicle.user_id,
+            session,
+            external_id=run.record.request.external_id,
+            result=Vault(result=result).seal(),
+        )
         if not done:
             raise TouchedMeanwhile
         await self._note("connect.repaired", vehicle.id, run)
-        return self._leave(run, leave(run.record.request, outcomes.repaired(vehicle.id)))
+        return self._leave(run, result)
 
     async def sizes_of(self, vehicle: Vehicle, session: Secret) -> tuple[Sizes, ...]:
         """Return the battery sizes of a connected vehicle; none when its source does not say."""
@@ -165,8 +182,11 @@ class Approving:
             return None
         return next((url for n in run.record.chosen if (url := run.vault.cars[n].key_url)), None)
 
-    async def _issue(self, run: Run) -> Reply:
-        """Write the approval and end the run: all of it, or nothing of it and the run stays open."""
+    async def _issue(self, run: Run, before: Mapping[str, frozenset[str]] = MappingProxyType({})) -> Reply:
+        """Write the approval and end the run: all of it, or nothing of it and the run stays open.
+
+        `before` is what stays granted besides, by VIN.
+        """
         request, vault = run.record.request, run.vault
         assert vault.session is not None
         owner = await self._tools.owner(run)
@@ -176,16 +196,14 @@ class Approving:
         pairs = outcomes.approved(code=code.reveal() if code else None, user_id=owner.id, key_url=self.key_url(run))
         result = leave(request, pairs, tuple(title_of(car) for car in cars))
         self._sessions.note(run, "approved", len(cars))
-        if not run.fresh:  # a sign-in that goes straight through has its new cookie already
-            self._sessions.rotate(run)
-        run.update(leaving=True)
+        self._sessions.rotate(run, repeatable=True)
         await self._sessions.save(run)
         approval = Approval(
             session_id=run.session.id,
             session_version=run.session.version,
             owner=owner,
             maker_session=Secret(vault.session),
-            cars=tuple(ApprovedCar(car, run.record.granted, vault.capacities.get(car.vin)) for car in cars),
+            cars=tuple(_approved(run, car, before) for car in cars),
             grant_id=new_id(),
             code_digest=self._tools.hasher.hash(code) if code else None,
             redirect_uri=request.redirect_uri,
@@ -227,3 +245,9 @@ class Approving:
                 return (await source.read(session, vin, (CAPACITY,), now=self._tools.clock())).value(CAPACITY)
         except TimeoutError:
             return None
+
+
+def _approved(run: Run, car: SourceCar, before: Mapping[str, frozenset[str]]) -> ApprovedCar:
+    granted = run.record.granted
+    besides = sorted(before.get(car.vin, frozenset()) - set(granted))
+    return ApprovedCar(car, (*granted, *besides), run.vault.capacities.get(car.vin))

@@ -49,8 +49,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `wanted` are language tags in order of preference, `language` the owner's own pick. `left_out` are places of cars
     and `unticked` permissions that the owner took out on the grant page, at `grant_page` of `grant_search`. `previous`
-    is the hex digest of the cookie before the last rotation, which a form sent twice still carries; `leaving` says that
-    an approval is being written.
+    is the hex digest of the cookie that an approval replaced at `rotated_at`, which the approving form carries when it
+    is sent twice; a sign-in leaves none behind, because the cookie before it proves nothing.
     """
 
     request: Request
@@ -75,7 +75,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mistake: Mistake | None = None
     broken: bool = False
     previous: str | None = None
-    leaving: bool = False
     rotated_at: datetime | None = None
     events: tuple[Event, ...] = ()
 
@@ -86,12 +85,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A question of the source that waits for its answer."""
+    """A question of the source that waits for its answer. `account` is the digest of the user name that signs in."""
 
     kind: Literal["code", "pin", "captcha", "permissions"]
     state: str
     picture: str | None = None
     lacking: tuple[str, ...] = ()
+    account: bytes = b""
 
 
 class FoundCar(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,8 @@ from typing import Literal
 import msgspec
 
 from carwire.core.applications import Application
+from carwire.core.signals.reading import Problem
+from carwire.core.sources import Question, SignedIn
 from carwire.core.vehicles import ConnectSession
 from carwire.kit.secrets import Secret
 from carwire.services.connect.outcomes import Result
@@ -99,7 +101,11 @@ Reply = Screen | Moved | Left | Finished | Gone | Busy
 
 
 class Run:
-    """One session while one request works on it. `stale` says that the browser showed the cookie before the last."""
+    """One session while one request works on it.
+
+    `stale` says that the browser showed the cookie that an approval has just replaced. `told` is what a source has
+    answered this form already, by question: the form may be begun again, its source is not asked again.
+    """
 
     def __init__(
         self, session: ConnectSession, record: Record, vault: Vault, application: Application, cookie: Secret
@@ -112,6 +118,7 @@ class Run:
         self.fresh = False
         self.stale = False
         self.changed = False
+        self.told: dict[str, SignedIn | Question | Problem] = {}
 
     def update(self, **values: object) -> None:
         """Change the record."""

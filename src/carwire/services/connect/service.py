@@ -1,7 +1,8 @@
 """The flow of Connect: which page follows which, and what a form on each of them does.
 
 Every request reads the session, works on it, and writes it if nobody else has written meanwhile; else it begins
-again. That way a form sent twice has one effect and gets one answer.
+again, with what a source has answered it already. That way a form sent twice has one effect and gets one answer, and a
+source hears of each form once.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from carwire.core.errors import CarwireError
+from carwire.core.signals.reading import Problem
+from carwire.core.sources import Question, SignedIn
 from carwire.kit.secrets import Secret
 from carwire.services.connect import outcomes
 from carwire.services.connect.approving import Approving
@@ -21,6 +25,7 @@ from carwire.services.connect.binding import is_form_token
 from carwire.services.connect.brands import find_country
 from carwire.services.connect.garage import grantable
 from carwire.services.connect.record import PAGES, Event, Page, Record, Vault
+from carwire.services.connect.repeats import Given, Repeats
 from carwire.services.connect.replies import Finished, Form, Gone, Left, Moved, Reply, Run, Screen, Visitor
 from carwire.services.connect.request import Request
 from carwire.services.connect.sessions import TouchedMeanwhile, result_of
@@ -29,7 +34,6 @@ from carwire.services.connect.starting import Starting
 from carwire.services.connect.tools import Tools
 
 ORDER: Final = "This page cannot be opened now."  # what a page out of order says, and its way out repeats
-_TWICE: Final = timedelta(seconds=60)  # within it a sign-in may be sent again with the cookie it replaced
 _IN_FLIGHT: Final = timedelta(seconds=2)  # an approval is written by then, or never
 _TRIES: Final = 12
 _PAUSE_S: Final = 0.05
@@ -48,6 +52,7 @@ class ConnectService:
         self._sessions = tools.sessions
         self._approving = Approving(tools)
         self._signing_in = SigningIn(tools, self._approving)
+        self._repeats = Repeats(tools.clock)
         self.starting: Final = Starting(tools, self._approving)
         self._actions = self._table()
 
@@ -81,24 +86,63 @@ class ConnectService:
 
     async def act(self, session_id: str, page: str, cookie: Secret | None, form: Form, visitor: Visitor) -> Reply:
         """Take a form. Sent again to a run that has ended, it gets the same result again."""
+        name = self._repeats.name(session_id, page, cookie, form)
+        given = self._repeats.given(name)
+        again = await self._again(given) if given else None
+        if again is not None:
+            return again
+        work = partial(self._take, session_id, page, cookie, form, visitor, name=name)
+        return await self._repeats.once(name, work)
+
+    async def _again(self, given: Given) -> Reply | None:
+        """Answer a form that was answered a short time ago: where its run is now, with the cookie it led to. Null when
+        that cookie has been replaced or taken back.
+        """
+        run = await self._sessions.find(given.session_id, given.cookie)
+        if isinstance(run, Gone):
+            return None
+        run.fresh = not run.stale
+        if run.session.closed:
+            return _ended(run)
+        return None if run.stale else Moved(run.showing, run.record.page)
+
+    async def _take(
+        self, session_id: str, page: str, cookie: Secret | None, form: Form, visitor: Visitor, *, name: bytes
+    ) -> Reply:
+        """Work on a form until it fits what is stored. A cookie that was written on the way is the browser's."""
+        shown, fresh, told = cookie, False, dict[str, SignedIn | Question | Problem]()
+        run: Run | Gone | None = None
         for _ in range(_TRIES):
             run = await self._sessions.find(session_id, cookie)
             if isinstance(run, Gone):
                 return run
-            if not is_form_token(run.cookie, form.one("csrf")):
+            if shown is None or not is_form_token(shown, form.one("csrf")):
                 return Gone("order", 403)
+            run.fresh, run.told = fresh, told
             try:
-                return await self._act(run, page, form, visitor)
+                return self._remembered(name, await self._act(run, page, form, visitor))
             except TouchedMeanwhile:
                 await asyncio.sleep(_PAUSE_S)
-        return Gone("order", 409, None)
+            finally:
+                if run.fresh and self._sessions.is_kept(run):
+                    cookie, fresh = run.cookie, True
+                    self._repeats.keep(name, session_id, cookie)
+        return Gone("order", 409, run.showing if fresh and run else None)
+
+    def _remembered(self, name: bytes, reply: Reply) -> Reply:
+        """Note the cookie of a session that a form has begun anew."""
+        if isinstance(reply, Moved) and reply.showing.fresh:
+            self._repeats.keep(name, reply.showing.session_id, reply.showing.cookie)
+        return reply
 
     async def fail(self, session_id: str, cookie: Secret | None) -> Gone:
         """Note that something of ours broke, so that the way out says so, if that can still be written."""
         try:
             run = await self._sessions.find(session_id, cookie)
-            if isinstance(run, Gone) or run.stale or run.session.closed:
+            if isinstance(run, Gone) or run.session.closed:
                 return Gone("server", 500)
+            if run.stale:
+                self._sessions.take_back(run)
             run.update(broken=True)
             await self._sessions.save(run)
         except CarwireError:
@@ -107,17 +151,14 @@ class ConnectService:
 
     async def _act(self, run: Run, page: str, form: Form, visitor: Visitor) -> Reply:
         if run.session.closed:
-            result = result_of(run)
-            return Left(run.showing, result) if result.url else Finished(run.showing, result)
+            return _ended(run)
         if self._sessions.expired(run):
             return await self._restart(run, form) if not run.stale else Gone("expired", 410)
         do = form.one("do")
-        if run.stale and run.record.leaving:
+        if run.stale:
             if self._sessions.rotated_within(run, _IN_FLIGHT):
                 raise TouchedMeanwhile  # the same form came just before, and its approval is about to be there
-            run.stale = False  # it never came to be, and the browser never got the other cookie
-        if run.stale and not ((page, do) == ("sign-in", "sign-in") and self._sessions.rotated_within(run, _TWICE)):
-            return Gone("other_browser", 403)
+            self._sessions.take_back(run)  # it never came to be, and the browser never got the other cookie
         if do == "exit":
             return await self._exit(run, page)
         known = _page(page)
@@ -179,13 +220,16 @@ class ConnectService:
     def _table(self) -> dict[tuple[Page, str], _Action]:
         sign, approving = self._signing_in, self._approving
 
-        async def skip_pin(run: Run, _form: Form, _visitor: Visitor) -> Reply:
-            pin = run.vault.question is not None and run.vault.question.kind == "pin"
-            return await sign.answer(run, "check", None) if pin else Moved(run.showing, "check")
+        async def answer(run: Run, form: Form, visitor: Visitor) -> Reply:
+            return await sign.answer(run, "check", form.secrets.get("answer", Secret("")), visitor)
 
-        async def without(run: Run, _form: Form, _visitor: Visitor) -> Reply:
+        async def skip_pin(run: Run, _form: Form, visitor: Visitor) -> Reply:
+            pin = run.vault.question is not None and run.vault.question.kind == "pin"
+            return await sign.answer(run, "check", None, visitor) if pin else Moved(run.showing, "check")
+
+        async def without(run: Run, _form: Form, visitor: Visitor) -> Reply:
             may = may_continue(run.record.request, run.vault)
-            return await sign.answer(run, "permissions", None) if may else Moved(run.showing, "permissions")
+            return await sign.answer(run, "permissions", None, visitor) if may else Moved(run.showing, "permissions")
 
         return {
             ("welcome", "continue"): self._continue,
@@ -195,9 +239,9 @@ class ConnectService:
             ("brand", "missing"): self._missing,
             ("sign-in", "sign-in"): sign.sign_in,
             ("sign-in", "other-brand"): self._other_brand,
-            ("check", "answer"): lambda run, form, _: sign.answer(run, "check", form.secrets.get("answer", Secret(""))),
+            ("check", "answer"): answer,
             ("check", "skip"): skip_pin,
-            ("permissions", "fix"): lambda run, _f, _v: sign.answer(run, "permissions", Secret(ALLOW)),
+            ("permissions", "fix"): lambda run, _f, v: sign.answer(run, "permissions", Secret(ALLOW), v),
             ("permissions", "continue"): without,
             ("no-vehicles", "retry"): lambda run, _f, _v: sign.retry(run, "no-vehicles"),
             ("no-subscription", "retry"): lambda run, _f, _v: sign.retry(run, "no-subscription"),
@@ -261,6 +305,11 @@ class ConnectService:
         trail = tuple(page for page in run.record.trail if page == "welcome")
         run.update(trail=(*trail, "brand"), why=None)
         return Moved(run.showing, "brand")
+
+
+def _ended(run: Run) -> Reply:
+    result = result_of(run)
+    return Left(run.showing, result) if result.url else Finished(run.showing, result)
 
 
 def may_choose_brand(request: Request) -> bool:

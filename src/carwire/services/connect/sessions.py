@@ -16,7 +16,7 @@ from carwire.core.vehicles import ConnectSession
 from carwire.kit.clock import Clock
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, SecretHasher, new_secret
-from carwire.services.connect.outcomes import Result, leave, repaired
+from carwire.services.connect.outcomes import Result
 from carwire.services.connect.record import (
     IDLE_LIFE,
     MAX_EVENTS,
@@ -30,6 +30,7 @@ from carwire.services.connect.record import (
     read_record,
     write_record,
 )
+from carwire.services.connect.repeats import TWICE
 from carwire.services.connect.replies import Gone, Moved, Run
 
 _TOUCH_AFTER: Final = timedelta(minutes=2)  # looking at pages keeps a session alive, without a write for each look
@@ -66,32 +67,52 @@ class Sessions:
         return run
 
     async def find(self, session_id: str, cookie: Secret | None) -> Run | Gone:
-        """Return the session, for the browser whose cookie it is; nothing of it for any other."""
+        """Return the session, for the browser whose cookie it is; nothing of it for any other.
+
+        The cookie that an approval has replaced still gets the result for a short time; one from before a sign-in is
+        as good as none.
+        """
         known = len(session_id) == 36 and session_id.isascii() and session_id.isprintable()
         session = await self._store.session(session_id) if known else None
         if session is None:
             return Gone("expired", 404)
+        application = await self._store.find(session.client_id)
         record = read_record(session.record)
         digest = self._hasher.hash(cookie) if cookie else b""
         current = hmac.compare_digest(digest, session.cookie_digest)
-        previous = bool(record.previous) and hmac.compare_digest(digest.hex(), record.previous or "")
-        application = await self._store.find(session.client_id)
-        if cookie is None or not (current or previous):
+        replaced = bool(record.previous) and hmac.compare_digest(digest.hex(), record.previous or "")
+        if cookie is None or not (current or replaced):
             return Gone("other_browser", 403)
         if application is None:
             return Gone("expired", 404)
         run = Run(session, record, open_vault(session.secret), application, cookie)
         run.stale = not current
+        if run.stale and session.closed and not self.rotated_within(run, TWICE):
+            return Gone("other_browser", 403)
         return run
 
     def expired(self, run: Run) -> bool:
         """Tell whether a session has lain idle for too long, or lasted too long."""
         return self._clock() >= run.session.expires_at
 
-    def rotate(self, run: Run) -> None:
-        """Give the browser another cookie: whoever knew the old one is left behind."""
-        run.update(previous=self._hasher.hash(run.cookie).hex(), rotated_at=self._clock())
+    def rotate(self, run: Run, *, repeatable: bool = False) -> None:
+        """Give the browser another cookie: whoever knew the old one is left behind, unless what it is given for may be
+        repeated with it. A cookie that is new already stays.
+        """
+        if run.fresh:
+            return
+        previous = self._hasher.hash(run.cookie).hex() if repeatable else None
+        run.update(previous=previous, rotated_at=self._clock() if repeatable else None)
         run.cookie, run.fresh = self.new_cookie(), True
+
+    def take_back(self, run: Run) -> None:
+        """Make the cookie valid again that an approval replaced which never came to be."""
+        run.stale = False
+        run.update(previous=None, rotated_at=None)
+
+    def is_kept(self, run: Run) -> bool:
+        """Tell whether the cookie of a run is the stored one."""
+        return hmac.compare_digest(self._hasher.hash(run.cookie), run.session.cookie_digest)
 
     def rotated_within(self, run: Run, span: timedelta) -> bool:
         """Tell whether the last rotation was that short a time ago."""
@@ -111,7 +132,7 @@ class Sessions:
         """Store the session. Raises `TouchedMeanwhile` when somebody else did since it was read."""
         session = msgspec.structs.replace(
             run.session,
-            cookie_digest=self._hasher.hash(run.cookie) if run.fresh else run.session.cookie_digest,
+            cookie_digest=self._hasher.hash(run.cookie),
             record=write_record(run.record),
             secret=run.vault.seal(),
             version=run.session.version + 1,
@@ -137,10 +158,8 @@ class Sessions:
 
 
 def result_of(run: Run) -> Result:
-    """Return how a closed session ended. A repaired connection says it by itself: its store call keeps no result."""
-    if run.vault.result is not None:
-        return run.vault.result
-    return leave(run.record.request, repaired(run.record.request.vehicle_id or ""))
+    """Return how a closed session ended."""
+    return run.vault.result or Result()
 
 
 def _expiry(record: Record, now: datetime) -> datetime:

@@ -15,6 +15,7 @@ from carwire.core.grants import Principal
 from carwire.core.ports import Source
 from carwire.core.signals.reading import Problem
 from carwire.core.sources import Login, Question, SignedIn
+from carwire.kit.addresses import client_key
 from carwire.kit.secrets import Secret
 from carwire.services.connect.approving import Approving
 from carwire.services.connect.garage import grantable, look_through
@@ -41,7 +42,8 @@ class SigningIn:
         self._approving = approving
         self._by_address = Throttle(tools.limits.sign_ins_by_address)
         self._by_application = Throttle(tools.limits.sign_ins_by_application)
-        self._by_account = Throttle(tools.limits.failures_by_account, most_s=0)
+        self._failed_by_account = Throttle(tools.limits.failures_by_account, most_s=0)
+        self._failed_by_address = Throttle(tools.limits.failures_by_address, most_s=0)
 
     async def sign_in(self, run: Run, form: Form, visitor: Visitor) -> Reply:
         """Try credentials. A wrong one, a missing one and too many keep the owner on the page."""
@@ -53,27 +55,35 @@ class SigningIn:
         if not username or not password.reveal():
             return self._stay(run, "missing", username)
         account = self._tools.account_digest(source.name, username.casefold())
-        wait = await self._hold_up(run, visitor, account, now)
-        if wait:
-            return self._stay(run, "wait", username, wait)
+        name = f"sign-in {source.name} {run.record.make}"
+        if not run.told:
+            wait = await self._hold_up(run, visitor, now) or self._try(visitor, account)
+            if wait:
+                return self._stay(run, "wait", username, wait)
+            found = await source.sign_in(Login(username, password, run.record.make), now=now)
+            run.told[name] = self._judged(found, visitor, account)
+        elif name not in run.told:  # another brand was chosen meanwhile
+            return Moved(run.showing, run.record.page)
         self._sessions.note(run, "login_submitted")
-        found = await source.sign_in(Login(username, password, run.record.make), now=now)
-        if isinstance(found, Problem) and found.code == "AUTHENTICATION_FAILED":
-            self._by_account.count(account, now)
-        return await self._take(run, "sign-in", found, source, username)
+        return await self._take(run, "sign-in", run.told[name], source, account=account, username=username)
 
-    async def answer(self, run: Run, at: Page, answer: Secret | None) -> Reply:
+    async def answer(self, run: Run, at: Page, answer: Secret | None, visitor: Visitor) -> Reply:
         """Answer a question of the source; null skips it."""
         source, question = self._source(run), run.vault.question
         if source is None or question is None:
             return Moved(run.showing, run.record.page)
         if answer is not None and not answer.reveal().strip():
             return Screen(showing=run.showing, page=at, error="missing")
-        wait = _left_s(run.record.wait_until, self._tools.clock())
-        if wait:
-            return Screen(showing=run.showing, page=at, error="wrong", wait_seconds=wait)
-        found = await source.answer(Secret(question.state), answer, now=self._tools.clock())
-        return await self._take(run, at, found, source, "")
+        if not run.told:
+            wait = _left_s(run.record.wait_until, self._tools.clock())
+            wait = wait or (self._try(visitor, question.account) if answer else 0)
+            if wait:
+                return Screen(showing=run.showing, page=at, error="wrong", wait_seconds=wait)
+            found = await source.answer(Secret(question.state), answer, now=self._tools.clock())
+            run.told[question.state] = self._judged(found, visitor, question.account) if answer else found
+        elif question.state not in run.told:  # another question is waiting meanwhile
+            return Moved(run.showing, run.record.page)
+        return await self._take(run, at, run.told[question.state], source, account=question.account, username="")
 
     async def retry(self, run: Run, at: Page) -> Reply:
         """Look into the account again; without a session, sign in again."""
@@ -92,19 +102,14 @@ class SigningIn:
     def _stay(self, run: Run, error: str, username: str, wait_seconds: int = 0) -> Screen:
         return Screen(showing=run.showing, page="sign-in", error=error, username=username, wait_seconds=wait_seconds)
 
-    async def _hold_up(self, run: Run, visitor: Visitor, account: bytes, now: datetime) -> int:
+    async def _hold_up(self, run: Run, visitor: Visitor, now: datetime) -> int:
         """Return in how many seconds to come again; 0 after having held up whoever comes often."""
         wait = _left_s(run.record.wait_until, now)
         if wait:
             return wait
-        failed = self._by_account.look(account, now)
         holds = (
-            [failed]
-            if failed.stop
-            else [
-                self._by_address.count(visitor.address, now),
-                self._by_application.count(run.record.request.client_id, now),
-            ]
+            self._by_address.count(client_key(visitor.address), now),
+            self._by_application.count(run.record.request.client_id, now),
         )
         stopped = [hold.seconds for hold in holds if hold.stop]
         if stopped:
@@ -113,24 +118,53 @@ class SigningIn:
             await self._tools.sleep(seconds)
         return 0
 
+    def _try(self, visitor: Visitor, account: bytes) -> int:
+        """Count a try as a failure before anybody is asked, so that many at once do not pass the limit together.
+
+        Return 0, or in how many seconds to come again. `_judged` gives back what was none.
+        """
+        now, address = self._tools.clock(), client_key(visitor.address)
+        holds = self._failed_by_account.look(account, now), self._failed_by_address.look(address, now)
+        stopped = [hold.seconds for hold in holds if hold.stop]
+        if stopped:
+            return math.ceil(max(stopped)) or 1
+        self._failed_by_account.count(account, now)
+        self._failed_by_address.count(address, now)
+        return 0
+
+    def _judged(
+        self, found: SignedIn | Question | Problem, visitor: Visitor, account: bytes
+    ) -> SignedIn | Question | Problem:
+        """Return what a source said, after giving back the try unless it was wrong."""
+        refused = isinstance(found, Problem) and found.code == "AUTHENTICATION_FAILED"
+        if not refused and not (isinstance(found, Question) and found.wrong):
+            now = self._tools.clock()
+            self._failed_by_account.give_back(account, now)
+            self._failed_by_address.give_back(client_key(visitor.address), now)
+        return found
+
     async def _take(
-        self, run: Run, at: Page, found: SignedIn | Question | Problem, source: Source, username: str
+        self, run: Run, at: Page, found: SignedIn | Question | Problem, source: Source, *, account: bytes, username: str
     ) -> Reply:
         if isinstance(found, Problem):
             return self._end(run, at, found, username)
         if isinstance(found, SignedIn):
             return await self._signed_in(run, at, found, source)
-        return await self._ask(run, at, found, source)
+        return await self._ask(run, at, found, source, account)
 
-    async def _ask(self, run: Run, at: Page, question: Question, source: Source) -> Reply:
-        asked = Asked(question.kind, question.state.reveal(), question.picture, question.lacking)
+    async def _ask(self, run: Run, at: Page, question: Question, source: Source, account: bytes) -> Reply:
+        asked = Asked(question.kind, question.state.reveal(), question.picture, question.lacking, account)
         if question.kind == "permissions" and not _wanted(run, question.lacking):  # nothing anybody asks for is missing
-            found = await source.answer(question.state, None, now=self._tools.clock())
-            return await self._take(run, at, found, source, "")
+            name = f"without {asked.state}"
+            if name not in run.told:
+                run.told[name] = await source.answer(question.state, None, now=self._tools.clock())
+            return await self._take(run, at, run.told[name], source, account=account, username="")
         run.keep(msgspec.structs.replace(run.vault, question=asked))
         if question.wrong:
             self._failed(run, "wrong_answer")
             return Screen(showing=run.showing, page=at, error="wrong", wait_seconds=self._wait_s(run))
+        if at == "sign-in":  # the credentials were good: whoever knew the cookie before must not answer
+            self._sessions.rotate(run)
         self._sessions.note(run, "extra_check_shown", question.kind)
         return self._sessions.move(run, at, "permissions" if question.kind == "permissions" else "check")
 
@@ -171,7 +205,8 @@ class SigningIn:
             run.update(mistake=bad_value("vehicle_id", request.vehicle_id))
             return Moved(run.showing, "error")
         has_it = any(car.vin == vehicle.car.vin for car in run.vault.cars)
-        if not has_it or (await self._tools.owner(run)).id != vehicle.user_id:
+        owner = await self._tools.known_owner(run)
+        if not has_it or owner is None or owner.id != vehicle.user_id:
             run.update(why="not_in_account")
             return self._sessions.move(run, at, "incompatible")
         return await self._approving.repair(run, at, vehicle)

@@ -9,6 +9,7 @@ import msgspec
 from carwire.core.applications import Application
 from carwire.core.grants import Principal
 from carwire.core.vehicles import Vehicle
+from carwire.kit.addresses import client_key
 from carwire.kit.secrets import Secret
 from carwire.services.connect.approving import Approving
 from carwire.services.connect.brands import country_of, find_country
@@ -115,7 +116,8 @@ class Starting:
 
     async def _hold_up(self, application: Application, visitor: Visitor) -> Busy | None:
         now = self._tools.clock()
-        holds = self._by_address.count(visitor.address, now), self._by_application.count(application.client_id, now)
+        address = client_key(visitor.address)
+        holds = self._by_address.count(address, now), self._by_application.count(application.client_id, now)
         stopped = [hold.seconds for hold in holds if hold.stop]
         if stopped:
             return Busy(math.ceil(max(stopped)) or 1)

@@ -24,13 +24,16 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How many session starts and sign-ins are let through, by address, by application, by account that failed."""
+    """How many session starts and sign-ins are let through, by address and by application; and how many wrong
+    passwords, codes and PINs, by account and by address.
+    """
 
     starts_by_address: Limit = Limit(120, 60)
     starts_by_application: Limit = Limit(600, 60)
     sign_ins_by_address: Limit = Limit(120, 60)
     sign_ins_by_application: Limit = Limit(600, 60)
     failures_by_account: Limit = Limit(10, 600)
+    failures_by_address: Limit = Limit(60, 600)
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -67,13 +70,24 @@ class Throttle:
             self._levels[key] = self._used(key, at) + 1, at
         return hold
 
+    def give_back(self, key: object, now: datetime) -> None:
+        """Take back one that was counted, since it turned out not to be one."""
+        at = now.timestamp()
+        used = self._used(key, at) - 1
+        if used > 0:
+            self._levels[key] = used, at
+        else:
+            self._levels.pop(key, None)
+
     def _used(self, key: object, at: float) -> float:
         used, since = self._levels.get(key, (0.0, at))
         return max(0.0, used - max(0.0, at - since) * self._limit.size / self._limit.refill_s)
 
     def _forget(self, at: float) -> None:
-        """Drop who has rested; when everybody is at it, the older half."""
+        """Drop who has rested; when everybody is at it, the half that has used least: a flood of new keys, each of
+        them seen once, must not wash away the count of one that is under attack.
+        """
         self._levels = {key: level for key, level in self._levels.items() if self._used(key, at) > 0}
         if len(self._levels) >= _MAX_KEYS:
-            newest = sorted(self._levels.items(), key=lambda item: item[1][1])[_MAX_KEYS // 2 :]
-            self._levels = dict(newest)
+            by_use = sorted(self._levels.items(), key=lambda item: self._used(item[0], at))
+            self._levels = dict(by_use[_MAX_KEYS // 2 :])

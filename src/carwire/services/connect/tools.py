@@ -47,10 +47,17 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 
     async def owner(self, run: Run) -> Owner:
         """Return who has signed in, as the application knows them; stored from now on."""
+        return await self.store.owner(self._signed_in(run))
+
+    async def known_owner(self, run: Run) -> Owner | None:
+        """Return who has signed in, if they ever agreed to anything of the application; null else."""
+        return await self.store.find_owner(self._signed_in(run))
+
+    def _signed_in(self, run: Run) -> Owner:
         record = run.record
         assert record.source is not None
         assert run.vault.account_digest is not None
-        wanted = Owner(
+        return Owner(
             id=new_id(),
             client_id=record.request.client_id,
             source=record.source,
@@ -58,7 +65,6 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
             account_digest=run.vault.account_digest,
             created_at=self.clock(),
         )
-        return await self.store.owner(wanted)
 
 
 def put_together(

@@ -6,11 +6,12 @@ from carwire.storage.memory.applications import ApplicationsInMemory
 from carwire.storage.memory.commands import CommandsInMemory
 from carwire.storage.memory.connect import ConnectInMemory
 from carwire.storage.memory.state import State
+from carwire.storage.memory.tidying import TidyingInMemory
 from carwire.storage.memory.vehicles import VehiclesInMemory
 from carwire.storage.sealing import Sealer
 
 
-class MemoryStore(ApplicationsInMemory, ConnectInMemory, VehiclesInMemory, CommandsInMemory):
+class MemoryStore(ApplicationsInMemory, ConnectInMemory, VehiclesInMemory, CommandsInMemory, TidyingInMemory):
     """`carwire.core.ports.Store` in the memory of one process. No method waits, so each is one transaction."""
 
     def __init__(self) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from carwire.core.commands import Accepted, AuditEntry, CommandRecord, State
+from carwire.core.commands import RECOVERY_GRACE, Accepted, AuditEntry, CommandRecord, State
 from carwire.core.signals.reading import Problem
-from carwire.storage.audit import BEGINNING, chain, of_command
+from carwire.storage.audit import of_command
 from carwire.storage.memory import state
 
 
@@ -18,22 +18,21 @@ class CommandsInMemory:
 
     _state: state.State
 
-    async def accept(self, record: CommandRecord, key: str | None) -> Accepted:
+    async def accept(self, record: CommandRecord, key: str | None, *, room: bool = True) -> Accepted:
         """Hand in a command."""
         s = self._state
+        now = record.accepted_at
+        await self._end_overdue([other for other in self._under_way(record) if other.deadline_at <= now], now)
         name = (record.client_id, record.vehicle_id, key) if key is not None else None
-        if name in s.keys:
-            return Accepted(s.commands[s.keys[name][0]], "replayed")
-        under_way = (
-            other
-            for other in s.commands.values()
-            if other.ended_at is None and (other.car_id, other.fingerprint) == (record.car_id, record.fingerprint)
-        )
-        accepted = Accepted(joined, "joined") if (joined := next(under_way, None)) else Accepted(record, "own")
-        if name:
-            s.keys[name] = (accepted.record.id, record.accepted_at)
+        named = s.commands[s.keys[name][0]] if name in s.keys else None
+        if named and named.state != "not_sent":
+            return Accepted(named, "replayed")
+        joined = next(iter(self._under_way(record)), None)
+        accepted = Accepted(joined, "joined") if joined else Accepted(record, "own" if room else "full")
+        if name and accepted.how != "full":
+            s.keys[name] = (accepted.record.id, now)
         if accepted.how == "own":
-            await self._step(record, record.accepted_at)
+            self._step(record, now)
         return accepted
 
     async def mark_sent(self, command_id: str, now: datetime) -> bool:
@@ -41,7 +40,7 @@ class CommandsInMemory:
         record = self._state.commands.get(command_id)
         if record is None or record.state != "accepted" or record.deadline_at <= now:
             return False
-        await self._step(msgspec.structs.replace(record, state="sent", sent_at=now), now)
+        self._step(msgspec.structs.replace(record, state="sent", sent_at=now), now)
         return True
 
     async def end(self, command_id: str, state: State, problem: Problem | None, now: datetime) -> bool:
@@ -49,7 +48,7 @@ class CommandsInMemory:
         record = self._state.commands.get(command_id)
         if record is None or record.ended_at is not None:
             return False
-        await self._step(msgspec.structs.replace(record, state=state, problem=problem, ended_at=now), now)
+        self._step(msgspec.structs.replace(record, state=state, problem=problem, ended_at=now), now)
         return True
 
     async def command(self, command_id: str) -> CommandRecord | None:
@@ -57,22 +56,30 @@ class CommandsInMemory:
         return self._state.commands.get(command_id)
 
     async def recover(self, now: datetime) -> int:
-        """End what nobody can be working on any more, its deadline passed."""
-        late = [r for r in self._state.commands.values() if r.ended_at is None and r.deadline_at <= now]
-        for record in late:
-            await self.end(record.id, "not_sent" if record.state == "accepted" else "unknown", None, now)
+        """End what nobody can be working on any more, its deadline and a grace passed."""
+        until = now - RECOVERY_GRACE
+        late = [r for r in self._state.commands.values() if r.ended_at is None and r.deadline_at <= until]
+        await self._end_overdue(late, now)
         return len(late)
 
     async def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> None:
         """Append a line to the audit."""
-        lines = self._state.audit
-        head = (lines[-1].number, lines[-1].digest) if lines else BEGINNING
-        lines.append(chain(head, now, kind, subject, detail))
+        self._state.note(kind, subject, detail, now)
 
     async def audit(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return lines of the audit in order, from the one after `after` on."""
         return self._state.audit[after : after + limit]
 
-    async def _step(self, record: CommandRecord, now: datetime) -> None:
+    def _under_way(self, record: CommandRecord) -> list[CommandRecord]:
+        """Return commands that are the same order on the same car and have not ended: one at most."""
+        order = record.car_id, record.fingerprint
+        commands = self._state.commands.values()
+        return [other for other in commands if other.ended_at is None and (other.car_id, other.fingerprint) == order]
+
+    async def _end_overdue(self, records: list[CommandRecord], now: datetime) -> None:
+        for record in records:
+            await self.end(record.id, "not_sent" if record.state == "accepted" else "unknown", None, now)
+
+    def _step(self, record: CommandRecord, now: datetime) -> None:
         self._state.commands[record.id] = record
-        await self.note("command", record.id, of_command(record, record.state, record.problem), now)
+        self._state.note("command", record.id, of_command(record, record.state, record.problem), now)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
-
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from carwire.core.grants import CODE_LIFE, Approval, ApprovedCar, Code
 from carwire.core.vehicles import Car, ConnectSession, Owner
@@ -13,8 +11,6 @@ from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
 from carwire.storage.errors import Conflict
 from carwire.storage.memory.state import Grant, Link, State, VehicleRow
-
-KEY_LIFE: Final = timedelta(days=1)
 
 
 class ConnectInMemory:
@@ -42,13 +38,16 @@ class ConnectInMemory:
 
     async def owner(self, owner: Owner) -> Owner:
         """Return the stored owner with the same application, source, mode and account; `owner`, now stored, if none."""
-        for stored in self._state.owners.values():
-            if _account(stored) == _account(owner):
-                return stored
+        if known := await self.find_owner(owner):
+            return known
         if owner.client_id not in self._state.applications or owner.id in self._state.owners:
             raise Conflict
         self._state.owners[owner.id] = owner
         return owner
+
+    async def find_owner(self, owner: Owner) -> Owner | None:
+        """Return the stored owner with the same application, source, mode and account; null when there is none."""
+        return next((each for each in self._state.owners.values() if _account(each) == _account(owner)), None)
 
     async def approve(self, approval: Approval) -> bool:
         """Write an approval whole; false, nothing written, when its session was touched or closed meanwhile."""
@@ -68,17 +67,30 @@ class ConnectInMemory:
         self._close(approval.session_id, approval.result)
         return True
 
-    async def repair(self, session_id: str, version: int, vehicle_id: str, user_id: str, maker_session: Secret) -> bool:
+    async def repair(
+        self,
+        session_id: str,
+        version: int,
+        vehicle_id: str,
+        user_id: str,
+        maker_session: Secret,
+        *,
+        external_id: str | UnsetType | None = UNSET,
+        result: Secret | None = None,
+    ) -> bool:
         """Close a session by replacing what an owner signs in with; false as with `approve`, or when they are not
-        connected to the vehicle.
+        connected to the vehicle. `external_id` and `result` are as in an `Approval`.
         """
-        if not self._closable(session_id, version) or user_id not in self._state.links.get(vehicle_id, {}):
+        links = self._state.links.get(vehicle_id, {})
+        if not self._closable(session_id, version) or user_id not in links:
             return False
         session = self._state.sessions[session_id]
         if self._state.vehicles[vehicle_id].client_id != session.client_id:
             return False
-        self._close(session_id, session.secret)
+        self._close(session_id, result)
         self._state.maker_sessions[user_id] = maker_session
+        if not isinstance(external_id, UnsetType):
+            links[user_id].external_id = external_id
         return True
 
     async def granted(self, client_id: str, user_id: str) -> dict[str, frozenset[str]]:
@@ -97,17 +109,6 @@ class ConnectInMemory:
             return False
         vehicle.capacity_kwh = kwh
         return True
-
-    async def tidy(self, now: datetime) -> int:
-        """Delete what has expired: sessions, codes, tokens, idempotency keys past a day. Return how much it was."""
-        s = self._state
-        before = s.perishable()
-        s.sessions = {key: value for key, value in s.sessions.items() if value.expires_at > now}
-        s.codes = {key: value for key, value in s.codes.items() if value.expires_at > now}
-        s.access = {key: value for key, value in s.access.items() if value[1] > now}
-        s.refresh = {key: value for key, value in s.refresh.items() if value.expires_at > now}
-        s.keys = {key: value for key, value in s.keys.items() if value[1] > now - KEY_LIFE}
-        return before - s.perishable()
 
     def _closable(self, session_id: str, version: int) -> bool:
         stored = self._state.sessions.get(session_id)
@@ -129,7 +130,7 @@ class ConnectInMemory:
             vehicle.capacity_kwh = approved.capacity_kwh
         known = s.links.setdefault(vehicle.id, {}).get(owner.id)
         external = approval.external_id
-        if isinstance(external, msgspec.UnsetType):
+        if isinstance(external, UnsetType):
             external = known.external_id if known else None
         connected_at = known.connected_at if known else approval.at
         s.links[vehicle.id][owner.id] = Link(frozenset(approved.permissions), connected_at, external)

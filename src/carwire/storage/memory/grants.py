@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from carwire.core.grants import AccessToken, Code, Exchange, Principal, RefreshToken, TokenPair
+from carwire.storage.audit import of_credential, of_redemption
 from carwire.storage.memory.state import Grant, State
 
 
@@ -21,6 +22,11 @@ class GrantsInMemory:
 
     async def redeem(self, digest: bytes, tokens: TokenPair, now: datetime) -> Exchange:
         """Exchange a code for tokens, once: of any number of callers one gets ``done``. A second use revokes."""
+        outcome = self._redeem(digest, tokens, now)
+        self._state.note(of_redemption(outcome), of_credential(digest), {}, now)
+        return outcome
+
+    def _redeem(self, digest: bytes, tokens: TokenPair, now: datetime) -> Exchange:
         code = self._state.codes.get(digest)
         if code is None:
             return "unknown"
@@ -47,6 +53,7 @@ class GrantsInMemory:
         grant = self._state.grants[token.grant_id]
         if token.used_at is not None and now - token.used_at > grace:
             self._revoke(grant)
+            self._state.note("token.refresh_reused", of_credential(digest), {}, now)
             return "reused"
         self._issue(grant, tokens)
         if token.used_at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from carwire.core.signals.reading import Reading
 from carwire.core.vehicles import Car, Connection, ConnectionFilter, ConnectSession, Mode, Owner, Vehicle
 from carwire.core.webhooks import Webhook
 from carwire.kit.secrets import Secret
+from carwire.storage.audit import BEGINNING, chain
 from carwire.storage.cursors import position
 
 
@@ -126,7 +127,13 @@ class State:
 
     def perishable(self) -> int:
         """Return how many rows there are that expire."""
-        return len(self.sessions) + len(self.codes) + len(self.access) + len(self.refresh) + len(self.keys)
+        tokens = len(self.codes) + len(self.access) + len(self.refresh)
+        return len(self.sessions) + tokens + len(self.keys) + len(self.levels)
+
+    def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> None:
+        """Append a line to the audit."""
+        head = (self.audit[-1].number, self.audit[-1].digest) if self.audit else BEGINNING
+        self.audit.append(chain(head, now, kind, subject, detail))
 
     def cut(self, vehicle_id: str, user_id: str) -> None:
         """Cut one connection, and drop what went with the last one of its vehicle, its car and its owner."""

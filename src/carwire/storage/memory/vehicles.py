@@ -52,11 +52,12 @@ class VehiclesInMemory(GrantsInMemory):
         page = found[:limit]
         return page, write_cursor(self._sealer, client_id, page[-1]) if len(found) > len(page) > 0 else None
 
-    async def disconnect(self, client_id: str, wanted: ConnectionFilter) -> list[Connection]:
+    async def disconnect(self, client_id: str, wanted: ConnectionFilter, now: datetime) -> list[Connection]:
         """Cut connections and return them."""
         found = self._state.links_of_client(client_id, wanted)
         for connection in found:
             self._state.cut(connection.vehicle_id, connection.user_id)
+            self._state.note("connection.cut", connection.vehicle_id, {"user_id": connection.user_id}, now)
         return found
 
     async def maker_session(self, vehicle: Vehicle) -> Secret | None:

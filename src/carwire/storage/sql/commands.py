@@ -9,15 +9,20 @@ from typing import Final
 
 import msgspec
 
-from carwire.core.commands import Accepted, AuditEntry, CommandRecord, State
+from carwire.core.commands import RECOVERY_GRACE, Accepted, AuditEntry, CommandRecord, State
 from carwire.core.signals.reading import Problem
-from carwire.storage.audit import chain, of_command
+from carwire.storage.audit import of_command
 from carwire.storage.moments import from_us, from_us_or_null, to_us, to_us_or_null
+from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, Row, Value, marks, reads, writes
 
 _COLUMNS: Final = (
     "id, client_id, vehicle_id, car_id, name, arguments, fingerprint, state, problem, accepted_at, deadline_at,"
     " sent_at, ended_at"
+)
+_END_OVERDUE: Final = (
+    "UPDATE commands SET state = CASE state WHEN 'accepted' THEN 'not_sent' ELSE 'unknown' END, ended_at = ?"
+    " WHERE ended_at IS NULL AND deadline_at <= ?"
 )
 
 
@@ -25,32 +30,27 @@ class CommandPlans(Planned):
     """`carwire.core.ports.CommandStore`."""
 
     @writes
-    def accept(self, record: CommandRecord, key: str | None) -> Plan[Accepted]:
+    def accept(self, record: CommandRecord, key: str | None, *, room: bool = True) -> Plan[Accepted]:
         """Hand in a command. One at a time for each car, so that two equal ones find each other."""
         yield "SELECT id FROM cars WHERE id = ? {for_update}", (record.car_id,)
-        if key is not None:
-            rows = yield (
-                f"SELECT {_COLUMNS} FROM commands WHERE id = (SELECT command_id FROM idempotency_keys"
-                " WHERE client_id = ? AND vehicle_id = ? AND idempotency_key = ?)",
-                (record.client_id, record.vehicle_id, key),
-            )
-            if rows:
-                return Accepted(_record(rows[0]), "replayed")
-        rows = yield (
-            f"SELECT {_COLUMNS} FROM commands WHERE car_id = ? AND fingerprint = ? AND ended_at IS NULL",
-            (record.car_id, record.fingerprint),
+        at = to_us(record.accepted_at)
+        overdue = yield (
+            f"{_END_OVERDUE} AND car_id = ? AND fingerprint = ? RETURNING {_COLUMNS}",
+            (at, at, record.car_id, record.fingerprint),
         )
-        accepted = Accepted(_record(rows[0]), "joined") if rows else Accepted(record, "own")
+        accepted = (yield from _known(record, key)) or Accepted(record, "own" if room else "full")
         if accepted.how == "own":
             yield f"INSERT INTO commands ({_COLUMNS}) VALUES ({marks(13)})", _row(record)
-        if key is not None:
+        if key is not None and accepted.how in {"own", "joined"}:
             yield (
                 "INSERT INTO idempotency_keys (client_id, vehicle_id, idempotency_key, command_id, created_at)"
-                f" VALUES ({marks(5)})",
-                (record.client_id, record.vehicle_id, key, accepted.record.id, to_us(record.accepted_at)),
+                f" VALUES ({marks(5)}) ON CONFLICT (client_id, vehicle_id, idempotency_key)"
+                " DO UPDATE SET command_id = excluded.command_id, created_at = excluded.created_at",
+                (record.client_id, record.vehicle_id, key, accepted.record.id, at),
             )
+        yield from _note_steps(overdue, record.accepted_at)
         if accepted.how == "own":
-            yield from _note("command", record.id, of_command(record, record.state), record.accepted_at)
+            yield from append("command", record.id, of_command(record, record.state), record.accepted_at)
         return accepted
 
     @writes
@@ -84,20 +84,15 @@ class CommandPlans(Planned):
 
     @writes
     def recover(self, now: datetime) -> Plan[int]:
-        """End what nobody can be working on any more, its deadline passed."""
-        at = to_us(now)
-        rows = yield (
-            "UPDATE commands SET state = CASE state WHEN 'accepted' THEN 'not_sent' ELSE 'unknown' END, ended_at = ?"
-            f" WHERE ended_at IS NULL AND deadline_at <= ? RETURNING {_COLUMNS}",
-            (at, at),
-        )
+        """End what nobody can be working on any more, its deadline and a grace passed."""
+        rows = yield f"{_END_OVERDUE} RETURNING {_COLUMNS}", (to_us(now), to_us(now - RECOVERY_GRACE))
         yield from _note_steps(rows, now)
         return len(rows)
 
     @writes
     def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> Plan[None]:
         """Append a line to the audit."""
-        yield from _note(kind, subject, detail, now)
+        yield from append(kind, subject, detail, now)
 
     @reads
     def audit(self, after: int = 0, limit: int = 1000) -> Plan[list[AuditEntry]]:
@@ -113,21 +108,30 @@ class CommandPlans(Planned):
         ]
 
 
-def _note(kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> Plan[None]:
-    """Append a line. Done last in a plan: the head of the audit is one row, and whoever writes waits for it."""
-    ((number, digest),) = yield "SELECT number, digest FROM audit_head WHERE name = 'audit' {for_update}", ()
-    line = chain((number, digest), now, kind, subject, detail)
-    yield (
-        f"INSERT INTO audit (number, noted_at, kind, subject, detail, digest) VALUES ({marks(6)})",
-        (line.number, to_us(now), kind, subject, msgspec.json.encode(line.detail).decode(), line.digest),
+def _known(record: CommandRecord, key: str | None) -> Plan[Accepted | None]:
+    """Return what a command handed in is already: what its key names, or an equal one under way; null for a new one.
+
+    A key whose command was never sent names nothing any more.
+    """
+    if key is not None:
+        rows = yield (
+            f"SELECT {_COLUMNS} FROM commands WHERE state <> 'not_sent' AND id = (SELECT command_id"
+            " FROM idempotency_keys WHERE client_id = ? AND vehicle_id = ? AND idempotency_key = ?)",
+            (record.client_id, record.vehicle_id, key),
+        )
+        if rows:
+            return Accepted(_record(rows[0]), "replayed")
+    rows = yield (
+        f"SELECT {_COLUMNS} FROM commands WHERE car_id = ? AND fingerprint = ? AND ended_at IS NULL",
+        (record.car_id, record.fingerprint),
     )
-    yield "UPDATE audit_head SET number = ?, digest = ? WHERE name = 'audit'", (line.number, line.digest)
+    return Accepted(_record(rows[0]), "joined") if rows else None
 
 
 def _note_steps(rows: list[Row], now: datetime) -> Plan[None]:
     for row in rows:
         record = _record(row)
-        yield from _note("command", record.id, of_command(record, record.state, record.problem), now)
+        yield from append("command", record.id, of_command(record, record.state, record.problem), now)
 
 
 def _problem_text(problem: Problem | None) -> str | None:

@@ -3,10 +3,10 @@
 # ruff: noqa: S608  # what is put into statements are constants and placeholders
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from carwire.core.grants import CODE_LIFE, Approval, ApprovedCar
 from carwire.core.vehicles import ConnectSession, Owner
@@ -17,17 +17,8 @@ from carwire.storage.sql.plans import Plan, Planned, Row, chunks, marks, reads, 
 from carwire.storage.sql.rows import RENEW, permissions_of, permissions_text
 
 _OWNER: Final = "id, client_id, source, mode, account_digest, created_at"
+_WHERE_ACCOUNT: Final = "WHERE client_id = ? AND source = ? AND mode = ? AND account_digest = ?"
 _SESSION: Final = "id, client_id, cookie_digest, record, secret_sealed, version, expires_at, closed"
-_BATCH: Final = 1000
-_KEY_LIFE: Final = timedelta(days=1)
-# Table, its key, and the column that says when a row has expired.
-_PERISHABLE: Final = (
-    ("connect_sessions", "id", "expires_at"),
-    ("codes", "digest", "expires_at"),
-    ("access_tokens", "digest", "expires_at"),
-    ("refresh_tokens", "digest", "expires_at"),
-    ("idempotency_keys", "(client_id, vehicle_id, idempotency_key)", "created_at"),
-)
 
 
 class ConnectPlans(Planned):
@@ -66,6 +57,12 @@ class ConnectPlans(Planned):
         """Return the stored owner with the same application, source, mode and account; `owner`, now stored, if none."""
         return (yield from _owner(owner))
 
+    @reads
+    def find_owner(self, owner: Owner) -> Plan[Owner | None]:
+        """Return the stored owner with the same application, source, mode and account; null when there is none."""
+        rows = yield f"SELECT id, created_at FROM owners {_WHERE_ACCOUNT}", _account(owner)
+        return _known(owner, rows[0]) if rows else None
+
     @writes
     def approve(self, approval: Approval) -> Plan[bool]:
         """Write an approval whole; false, nothing written, when its session was touched or closed meanwhile."""
@@ -88,20 +85,36 @@ class ConnectPlans(Planned):
         return True
 
     @writes
-    def repair(self, session_id: str, version: int, vehicle_id: str, user_id: str, maker_session: Secret) -> Plan[bool]:
+    def repair(
+        self,
+        session_id: str,
+        version: int,
+        vehicle_id: str,
+        user_id: str,
+        maker_session: Secret,
+        *,
+        external_id: str | UnsetType | None = UNSET,
+        result: Secret | None = None,
+    ) -> Plan[bool]:
         """Close a session by replacing what an owner signs in with; false as with `approve`, or when they are not
-        connected to the vehicle.
+        connected to the vehicle. `external_id` and `result` are as in an `Approval`.
         """
+        kept = self._sealer.seal(result, "connect_sessions", "secret_sealed", session_id) if result else None
         rows = yield (
-            "UPDATE connect_sessions SET version = version + 1, closed = 1 WHERE id = ? AND version = ? AND closed = 0"
+            "UPDATE connect_sessions SET secret_sealed = ?, version = version + 1, closed = 1"
+            " WHERE id = ? AND version = ? AND closed = 0"
             " AND EXISTS (SELECT 1 FROM connections c WHERE c.vehicle_id = ? AND c.user_id = ?"
             " AND c.client_id = connect_sessions.client_id) RETURNING id",
-            (session_id, version, vehicle_id, user_id),
+            (kept, session_id, version, vehicle_id, user_id),
         )
-        if rows:
-            sealed = self._sealer.seal(maker_session, "owners", "maker_session_sealed", user_id)
-            yield RENEW, (sealed, user_id)
-        return bool(rows)
+        if not rows:
+            return False
+        sealed = self._sealer.seal(maker_session, "owners", "maker_session_sealed", user_id)
+        yield RENEW, (sealed, user_id)
+        if not isinstance(external_id, UnsetType):
+            renamed = "UPDATE connections SET external_id = ? WHERE vehicle_id = ? AND user_id = ?"
+            yield renamed, (external_id, vehicle_id, user_id)
+        return True
 
     @reads
     def granted(self, client_id: str, user_id: str) -> Plan[dict[str, frozenset[str]]]:
@@ -121,32 +134,6 @@ class ConnectPlans(Planned):
             (kwh, vehicle_id, client_id),
         )
         return bool(rows)
-
-    async def tidy(self, now: datetime) -> int:
-        """Delete what has expired: sessions, codes, tokens, idempotency keys past a day. Return how much it was.
-
-        Each batch is a transaction of its own, so that nobody waits long.
-        """
-        deleted = 0
-        for table, key, column in _PERISHABLE:
-            until = now - _KEY_LIFE if table == "idempotency_keys" else now
-            batch = _BATCH
-            while batch == _BATCH:
-                batch = await self._tidy(table, key, column, until)
-                deleted += batch
-        return deleted
-
-    @writes
-    def _tidy(self, table: str, key: str, column: str, until: datetime) -> Plan[int]:
-        returned = "grant_id" if table == "refresh_tokens" else "1"
-        rows = yield (
-            f"DELETE FROM {table} WHERE {key} IN"
-            f" (SELECT {key.strip('()')} FROM {table} WHERE {column} <= ? LIMIT {_BATCH}) RETURNING {returned}",
-            (to_us(until),),
-        )
-        if table == "refresh_tokens":
-            yield from _drop_grants({grant_id for (grant_id,) in rows})
-        return len(rows)
 
     def _seal_secret(self, session: ConnectSession) -> bytes | None:
         if session.secret is None:
@@ -168,17 +155,21 @@ class ConnectPlans(Planned):
 
 
 def _owner(owner: Owner) -> Plan[Owner]:
-    account = (owner.client_id, owner.source, owner.mode, owner.account_digest)
     yield (
         f"INSERT INTO owners ({_OWNER}) VALUES ({marks(6)})"
         " ON CONFLICT (client_id, source, mode, account_digest) DO NOTHING",
-        (owner.id, *account, to_us(owner.created_at)),
+        (owner.id, *_account(owner), to_us(owner.created_at)),
     )
-    ((user_id, created_at),) = yield (
-        "SELECT id, created_at FROM owners WHERE client_id = ? AND source = ? AND mode = ? AND account_digest = ?"
-        " {for_update}",
-        account,
-    )
+    (row,) = yield f"SELECT id, created_at FROM owners {_WHERE_ACCOUNT} {{for_update}}", _account(owner)
+    return _known(owner, row)
+
+
+def _account(owner: Owner) -> tuple[str, str, str, bytes]:
+    return owner.client_id, owner.source, owner.mode, owner.account_digest
+
+
+def _known(owner: Owner, row: Row) -> Owner:
+    user_id, created_at = row
     return msgspec.structs.replace(owner, id=user_id, created_at=from_us(created_at))
 
 
@@ -196,8 +187,8 @@ def _connect(approval: Approval, owner: Owner, approved: ApprovedCar) -> Plan[st
         " ON CONFLICT (client_id, car_id) DO UPDATE SET car_id = excluded.car_id RETURNING id",
         (new_id(), owner.client_id, car_id),
     )
-    unset = isinstance(approval.external_id, msgspec.UnsetType)
-    external_id = None if isinstance(approval.external_id, msgspec.UnsetType) else approval.external_id
+    unset = isinstance(approval.external_id, UnsetType)
+    external_id = None if isinstance(approval.external_id, UnsetType) else approval.external_id
     yield (
         "INSERT INTO connections (vehicle_id, user_id, client_id, car_id, account_digest, mode, permissions,"
         f" connected_at, updated_at, id, external_id, capacity_kwh) VALUES ({marks(11)},"
@@ -240,15 +231,3 @@ def _grant(approval: Approval, owner: Owner, agreed: dict[str, str]) -> Plan[Non
                 to_us(approval.at + CODE_LIFE),
             ),
         )  # fmt: skip
-
-
-def _drop_grants(grants: set[str]) -> Plan[None]:
-    """Delete grants that nothing leads to any more."""
-    for some in chunks(sorted(grants)):
-        yield (
-            f"DELETE FROM grants WHERE id IN ({marks(len(some))})"
-            " AND NOT EXISTS (SELECT 1 FROM codes WHERE grant_id = grants.id)"
-            " AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE grant_id = grants.id)"
-            " AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE grant_id = grants.id)",
-            some,
-        )

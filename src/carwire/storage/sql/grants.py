@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from carwire.core.grants import AccessToken, Code, Exchange, RefreshToken, TokenPair
+from carwire.storage.audit import of_credential, of_redemption
 from carwire.storage.moments import from_us, from_us_or_null, to_us
+from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, reads, writes
 from carwire.storage.sql.rows import ACCESS, access_token
 
@@ -37,19 +39,9 @@ class GrantPlans(Planned):
     @writes
     def redeem(self, digest: bytes, tokens: TokenPair, now: datetime) -> Plan[Exchange]:
         """Exchange a code for tokens, once: of any number of callers one gets ``done``. A second use revokes."""
-        at = to_us(now)
-        won = yield (
-            "UPDATE codes SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?"
-            f" AND {_LIVING_GRANT} RETURNING grant_id",
-            (at, digest, at),
-        )
-        if won:
-            return "done" if (yield from _issue(won[0][0], tokens)) else "unknown"
-        used = yield "SELECT grant_id FROM codes WHERE digest = ? AND used_at IS NOT NULL", (digest,)
-        if not used:
-            return "unknown"
-        yield from _revoke(used[0][0], at)
-        return "reused"
+        outcome = yield from _redeem(digest, tokens, to_us(now))
+        yield from append(of_redemption(outcome), of_credential(digest), {}, now)
+        return outcome
 
     @reads
     def refresh_token(self, digest: bytes) -> Plan[RefreshToken | None]:
@@ -69,25 +61,10 @@ class GrantPlans(Planned):
     @writes
     def rotate(self, digest: bytes, tokens: TokenPair, now: datetime, grace: timedelta) -> Plan[Exchange]:
         """Exchange a refresh token for its successor; see the port for ``again`` and ``reused``."""
-        at = to_us(now)
-        won = yield (
-            "UPDATE refresh_tokens SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?"
-            f" AND {_LIVING_GRANT} RETURNING grant_id",
-            (at, digest, at),
-        )
-        if won:
-            return "done" if (yield from _issue(won[0][0], tokens)) else "unknown"
-        used = yield (
-            "SELECT grant_id, used_at FROM refresh_tokens WHERE digest = ? AND used_at IS NOT NULL AND expires_at > ?"
-            f" AND {_LIVING_GRANT}",
-            (digest, at),
-        )
-        if not used:
-            return "unknown"
-        grant_id, used_us = used[0]
-        if from_us(used_us) + grace >= now:
-            return "again" if (yield from _issue(grant_id, tokens)) else "unknown"
-        return "reused" if (yield from _revoke(grant_id, at)) else "unknown"
+        outcome = yield from _rotate(digest, tokens, now, grace)
+        if outcome == "reused":
+            yield from append("token.refresh_reused", of_credential(digest), {}, now)
+        return outcome
 
     @reads
     def access_token(self, digest: bytes, now: datetime) -> Plan[AccessToken | None]:
@@ -109,6 +86,43 @@ class GrantPlans(Planned):
         for (grant_id,) in rows:
             yield from _revoke(grant_id, to_us(now))
         return bool(rows)
+
+
+def _redeem(digest: bytes, tokens: TokenPair, at: int) -> Plan[Exchange]:
+    won = yield (
+        "UPDATE codes SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?"
+        f" AND {_LIVING_GRANT} RETURNING grant_id",
+        (at, digest, at),
+    )
+    if won:
+        return "done" if (yield from _issue(won[0][0], tokens)) else "unknown"
+    used = yield "SELECT grant_id FROM codes WHERE digest = ? AND used_at IS NOT NULL", (digest,)
+    if not used:
+        return "unknown"
+    yield from _revoke(used[0][0], at)
+    return "reused"
+
+
+def _rotate(digest: bytes, tokens: TokenPair, now: datetime, grace: timedelta) -> Plan[Exchange]:
+    at = to_us(now)
+    won = yield (
+        "UPDATE refresh_tokens SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?"
+        f" AND {_LIVING_GRANT} RETURNING grant_id",
+        (at, digest, at),
+    )
+    if won:
+        return "done" if (yield from _issue(won[0][0], tokens)) else "unknown"
+    used = yield (
+        "SELECT grant_id, used_at FROM refresh_tokens WHERE digest = ? AND used_at IS NOT NULL AND expires_at > ?"
+        f" AND {_LIVING_GRANT}",
+        (digest, at),
+    )
+    if not used:
+        return "unknown"
+    grant_id, used_us = used[0]
+    if from_us(used_us) + grace >= now:
+        return "again" if (yield from _issue(grant_id, tokens)) else "unknown"
+    return "reused" if (yield from _revoke(grant_id, at)) else "unknown"
 
 
 def _issue(grant_id: str, tokens: TokenPair) -> Plan[bool]:

@@ -12,11 +12,21 @@ from carwire.storage.sql.connect import ConnectPlans
 from carwire.storage.sql.grants import GrantPlans
 from carwire.storage.sql.plans import READ_VERSION, Database, Plan, reads
 from carwire.storage.sql.rotation import RotationPlans
+from carwire.storage.sql.tidying import TidyPlans
 from carwire.storage.sql.vehicles import VehiclePlans
 from carwire.storage.sql.webhooks import WebhookPlans
 
 
-class SqlStore(ApplicationPlans, ConnectPlans, GrantPlans, VehiclePlans, CommandPlans, WebhookPlans, RotationPlans):
+class SqlStore(
+    ApplicationPlans,
+    ConnectPlans,
+    GrantPlans,
+    VehiclePlans,
+    CommandPlans,
+    WebhookPlans,
+    TidyPlans,
+    RotationPlans,
+):
     """`carwire.core.ports.Store` on a database whose schema is up to date."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:

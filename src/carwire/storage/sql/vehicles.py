@@ -16,6 +16,7 @@ from carwire.kit.secrets import Secret
 from carwire.storage.cursors import position, read_cursor, write_cursor
 from carwire.storage.moments import from_us, to_us, to_us_or_null
 from carwire.storage.sql.applications import drop_readings
+from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
 from carwire.storage.sql.rows import ACCESS, LINK, READING, RENEW, REST, access_token, reading, value_text, vehicle
 
@@ -101,7 +102,7 @@ class VehiclePlans(Planned):
         return page, write_cursor(self._sealer, client_id, page[-1]) if more else None
 
     @writes
-    def disconnect(self, client_id: str, wanted: ConnectionFilter) -> Plan[list[Connection]]:
+    def disconnect(self, client_id: str, wanted: ConnectionFilter, now: datetime) -> Plan[list[Connection]]:
         """Cut connections and return them, newest first."""
         where, values = _filtered(client_id, wanted)
         users = yield (
@@ -112,7 +113,10 @@ class VehiclePlans(Planned):
         cut: list[Connection] = []
         for some in chunks([user_id for (user_id,) in users]):  # theirs only: owners who come now are not locked
             cut += yield from _cut(f"{where} AND user_id IN ({marks(len(some))})", (*values, *some), some)
-        return sorted(cut, key=position, reverse=True)
+        cut.sort(key=position, reverse=True)
+        for each in cut:
+            yield from append("connection.cut", each.vehicle_id, {"user_id": each.user_id}, now)
+        return cut
 
     @reads
     def maker_session(self, vehicle: Vehicle) -> Plan[Secret | None]:
@@ -169,13 +173,10 @@ class VehiclePlans(Planned):
         """Take calls and wakes from a car's budget, all or nothing."""
         at = now.timestamp()
         fresh = full(budget, at)
-        yield (
-            "INSERT INTO budgets (car_id, calls, wakes, level_at) VALUES (?, ?, ?, ?) ON CONFLICT (car_id) DO NOTHING",
+        ((had_calls, had_wakes, had_at),) = yield (  # an update that changes nothing, to lock what is there
+            "INSERT INTO budgets (car_id, calls, wakes, level_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (car_id) DO UPDATE SET car_id = excluded.car_id RETURNING calls, wakes, level_at",
             (car_id, fresh.calls, fresh.wakes, fresh.at),
-        )
-        ((had_calls, had_wakes, had_at),) = yield (
-            "SELECT calls, wakes, level_at FROM budgets WHERE car_id = ? {for_update}",
-            (car_id,),
         )
         level, wait = take(Level(had_calls, had_wakes, had_at), budget, at, calls=calls, wakes=wakes)
         if wait is None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.wire.v2.readings import (
     Context,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem, Snapshot
 from carwire.wire.v2 import charging, climate, extended, history
 from carwire.wire.v2.readings import Context

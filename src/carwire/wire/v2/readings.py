@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from carwire.core.signals.catalogue import signals
-from carwire.core.signals.problems import Obstacle
+from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.signals.units import UnitSystem, in_system
 from carwire.core.vehicles import Vehicle

@@ -1,0 +1,51 @@
+"""What runs beside the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime
+
+import pytest
+from tests.fakes import NOW
+
+from carwire.app import _tidy
+from carwire.core.errors import StoreUnavailable
+from carwire.storage.memory import MemoryStore
+
+pytestmark = pytest.mark.anyio
+
+
+class Watched(MemoryStore):
+    """Writes down what it is asked to do, and cannot be reached the second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.enough = asyncio.Event()
+
+    async def recover(self, now: datetime) -> int:
+        """Count."""
+        assert now == NOW
+        self.asked.append("recover")
+        if len(self.asked) == 3:
+            raise StoreUnavailable("gone")
+        if self.asked.count("recover") == 12:
+            self.enough.set()
+        return 0
+
+    async def tidy(self, now: datetime) -> int:
+        """Count."""
+        assert now == NOW
+        self.asked.append("tidy")
+        return 0
+
+
+async def test_what_a_crash_left_is_recovered_at_once_and_ten_times_as_often_as_is_tidied() -> None:
+    store = Watched()
+    task = asyncio.create_task(_tidy(store, lambda: NOW, every_s=0))
+    await asyncio.wait_for(store.enough.wait(), 5)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert store.asked[:14] == ["recover", "tidy", *["recover"] * 10, "tidy", "recover"]
