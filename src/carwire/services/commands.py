@@ -39,10 +39,7 @@ LONGEST: Final = timedelta(seconds=300)
 MAX_KEY: Final = 255  # characters of an idempotency key
 MOST_OF_CAR: Final = 20  # commands of one car that wait or are under way in this process
 COME_AGAIN_S: Final = 5.0  # told to who comes on top of them: a car needs seconds for a command
-_LOOK_AGAIN_S: Final = (
-    0.05,
-    1.0,
-)  # at a command another process has in hand: the first pause, doubled up to the second
+_LOOK_AGAIN_S: Final = (0.05, 1.0)  # at a command of another process: the first pause, doubled up to the second
 _SECRET: Final = frozenset({"pin"})  # arguments that are not kept
 
 
