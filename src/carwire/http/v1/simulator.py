@@ -57,7 +57,7 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which page."""
 
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="Cars of a page.")] = 100
-    offset: Annotated[int, Meta(ge=0, description="Cars to leave out.")] = 0
+    offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Cars to leave out.")] = 0
 
 
 class SignalsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
