@@ -43,12 +43,12 @@ def decode_query(query: bytes, kind: type[T], *, lax: bool = False) -> T:
         raise InvalidInput(FieldProblem("query", f"The query string has more than {MAX_QUERY} bytes"))
     for part in query.split(b"&"):
         raw_name, _, raw = part.partition(b"=")
-        name = _text(raw_name)
+        name = decode_text(raw_name)
         if name is None or name not in fields:
             if raw_name and kind.__struct_config__.forbid_unknown_fields:
                 problems.append(FieldProblem((name or "query")[:60], "No such parameter"))
             continue
-        text = _text(raw)
+        text = decode_text(raw)
         if text is None:
             problems.append(FieldProblem(name, "Not UTF-8, or a broken percent escape"))
         elif name in seen:
@@ -91,6 +91,24 @@ def decode_body(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(FieldProblem("body", f"Not JSON: {error}"[:200])) from None
+
+
+def decode_text(raw: bytes) -> str | None:
+    """Decode one form-urlencoded piece of a query or a form; null for a broken escape and for what is no UTF-8.
+
+    >>> decode_text(b"state%20of+charge"), decode_text(b"100%"), decode_text(b"%ff")
+    ('state of charge', None, None)
+    """
+    if b"%" not in raw and b"+" not in raw:
+        plain = raw
+    elif _BAD_ESCAPE.search(raw):
+        return None
+    else:
+        plain = unquote_to_bytes(raw.replace(b"+", b" "))
+    try:
+        return plain.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def invalid(error: msgspec.ValidationError) -> InvalidInput:
@@ -157,16 +175,3 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, None]:
 @functools.cache
 def _required(kind: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if field.required)
-
-
-def _text(raw: bytes) -> str | None:
-    if b"%" not in raw and b"+" not in raw:
-        plain = raw
-    elif _BAD_ESCAPE.search(raw):
-        return None
-    else:
-        plain = unquote_to_bytes(raw.replace(b"+", b" "))
-    try:
-        return plain.decode("utf-8")
-    except UnicodeDecodeError:
-        return None

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from carwire.http.query import MAX_QUERY
+from carwire.http.query import MAX_QUERY, decode_text
 from carwire.kit.secrets import Secret
 from carwire.services.connect.replies import Form
 from carwire.services.connect.request import Parameters
@@ -24,7 +23,6 @@ KNOWN: Final = frozenset(
     | {"sdk_version", "code_challenge", "code_challenge_method", "ui_locales", "vehicle_id", "token"}
 )
 _SECRET_FIELDS: Final = frozenset({"password", "answer"})
-_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 def read_parameters(query: bytes) -> Parameters:
@@ -73,14 +71,9 @@ def read_form(body: bytes) -> Form:
 
 
 def _text(raw: bytes) -> str | None:
-    """Decode one form-urlencoded piece; null unless it is whole UTF-8 without control characters."""
-    if _BAD_ESCAPE.search(raw):
-        return None
-    try:
-        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
+    """Decode one form-urlencoded piece; null too for a text with a NUL, which PostgreSQL cannot keep."""
+    text = decode_text(raw)
+    return None if text is None or "\0" in text else text
 
 
 def _state(raw: bytes) -> str | None:
@@ -88,11 +81,12 @@ def _state(raw: bytes) -> str | None:
 
     Reading it as a space would hand the application a state that is silently another one.
     """
-    if b"+" in raw and not _BAD_ESCAPE.search(raw):
+    text = _text(raw)
+    if text is not None and b"+" in raw:
         literal = unquote_to_bytes(raw)
         if _is_sdk_state(literal):
             return literal.decode("ascii")
-    return _text(raw)
+    return text
 
 
 def _is_sdk_state(text: bytes) -> bool:

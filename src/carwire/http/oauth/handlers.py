@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -14,6 +12,7 @@ from carwire.core.permissions import CONTROL, READ
 from carwire.http.call import Answer, Call, Route, json_answer
 from carwire.http.door import application_of
 from carwire.http.oauth.protocol import Asked, Refused, TokenProtocol, shown
+from carwire.http.query import decode_text
 from carwire.kit.secrets import Secret
 from carwire.services.accounts import AccountService
 from carwire.services.tokens import TokenService
@@ -21,7 +20,6 @@ from carwire.services.tokens import TokenService
 _NO_STORE: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 _CHALLENGE: Final = (b"www-authenticate", b'Basic realm="carwire", charset="UTF-8"')
 _ABSENT: Final = frozenset({"", "undefined"})  # an SDK sends the word when it was told nothing
-_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _MAX_FORM: Final = 16 * 1024
 
 
@@ -113,7 +111,7 @@ def read_form(call: Call) -> dict[str, str] | Refused:
         seen: set[str] = set()
         for part in filter(None, source.strip().split(b"&")):
             name, _, value = part.partition(b"=")
-            key, text = _text(name), _text(value)
+            key, text = decode_text(name), decode_text(value)
             if key is None or text is None:
                 return Refused(400, "invalid_request", "The form is not url-encoded UTF-8.")
             if key in seen:
@@ -124,15 +122,6 @@ def read_form(call: Call) -> dict[str, str] | Refused:
     if "grant_type" not in fields and call.scope["path"].rstrip("/").endswith("token"):
         return Refused(400, "invalid_request", "Missing grant_type in request.")
     return fields
-
-
-def _text(raw: bytes) -> str | None:
-    if _BAD_ESCAPE.search(raw):
-        return None
-    try:
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def _refused(refused: Refused) -> Answer:
