@@ -108,6 +108,7 @@ def build(
         tokens=TokenService(store, hasher, clock),
         vehicles=VehicleService(store, upstream, clock),
         commands=CommandService(store, upstream, hasher, clock),
+        webhooks=WebhookService(store, clock),
         links=LinkService(hasher, clock, base_url),
     )
     facts = Facts(base_url, decoder.data, len(catalogue.makes), demo is not None)

@@ -10,7 +10,6 @@ from carwire.core.ports import Store
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.reading import Problem, Reading
 from carwire.core.vehicles import ConnectionFilter
-from carwire.core.webhooks import Webhook
 from carwire.kit.ids import new_id
 from carwire.upstream.door import Freshness
 
@@ -117,22 +116,3 @@ async def test_connections_are_listed_newest_first_page_by_page(middle: Middle) 
         listed += [connection.vehicle_id for connection in page]
     assert cursor is None
     assert listed == [vehicle.id for vehicle in reversed(made)]
-
-
-async def test_a_vehicle_is_subscribed_to_webhooks_of_its_own_application_only(middle: Middle) -> None:
-    client_id, other = await middle.application(), await middle.application("Other")
-    (vehicle,) = await middle.connected(client_id)
-    own, foreign = new_id(), new_id()
-    await middle.store.add_webhook(Webhook(own, client_id, "Own", "https://a.example/", middle.clock()))
-    await middle.store.add_webhook(Webhook(foreign, other, "Foreign", "https://b.example/", middle.clock()))
-    assert [await middle.vehicles.subscribe(vehicle, each) for each in (own, own, foreign, new_id())] == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    assert [await middle.vehicles.unsubscribe(client_id, each, vehicle.id) for each in (own, own, foreign)] == [
-        True,
-        True,
-        False,
-    ]

@@ -24,7 +24,7 @@ from carwire.core.applications import Rules
 from carwire.core.grants import ApprovedCar, Principal
 from carwire.core.ports import Store
 from carwire.core.vehicles import ConnectionFilter
-from carwire.core.webhooks import Webhook
+from carwire.core.webhooks import SubscriptionFilter, Webhook
 from carwire.kit.secrets import Secret
 from carwire.storage.errors import Conflict
 
@@ -413,19 +413,50 @@ async def test_vehicles_are_subscribed_within_one_application_only(store: Store)
     await store.add_webhook(Webhook("theirs", "other", "n", "https://b.example", NOW))
     await connect(store)
     (vehicle_id,), _ = await store.vehicles(APP, 10, 0)
-    for client_id, hook, vehicle in (
-        ("app", "theirs", vehicle_id),
-        ("other", "theirs", vehicle_id),
-        ("other", "mine", vehicle_id),
-        ("app", "mine", "none"),
+    vehicle = await store.reach(APP, vehicle_id)
+    assert vehicle is not None
+    elsewhere = msgspec.structs.replace(vehicle, id="none")
+    for hook, wrong in (("theirs", vehicle), ("none", vehicle), ("mine", elsewhere)):
+        assert await store.subscribe(wrong, hook, NOW) is None
+    assert await store.subscribe(vehicle, "mine", NOW) is True
+    assert await store.subscribe(vehicle, "mine", NOW) is False
+    (found,), total = await store.subscriptions("app", SubscriptionFilter(), 10, 0)
+    assert (total, found.webhook_id, found.vehicle, found.created_at) == (1, "mine", vehicle, NOW)
+    assert await store.subscriptions("other", SubscriptionFilter(), 10, 0) == ([], 0)
+    assert await store.unsubscribe("other", SubscriptionFilter(id=found.id)) == 0
+    assert await store.unsubscribe("app", SubscriptionFilter(webhook_id="mine", vehicle_id=vehicle_id)) == 1
+    assert await store.unsubscribe("app", SubscriptionFilter()) == 0
+
+
+async def test_subscriptions_are_filtered_paged_and_newest_first(store: Store) -> None:
+    hooks = [Webhook(f"hook {n}", "app", "n", "https://a.example", NOW) for n in range(2)]
+    for hook in hooks:
+        await store.add_webhook(hook)
+    vehicles = []
+    for n, mode in enumerate(("simulated", "live")):
+        approval = await connect(
+            store, owner=owner(f"o{n}", mode=mode), cars=(ApprovedCar(car(f"{n}"), ("read_vin",)),)
+        )
+        principal = Principal("app", approval.owner.id)
+        (vehicle_id,), _ = await store.vehicles(principal, 10, 0)
+        vehicle = await store.reach(principal, vehicle_id)
+        assert vehicle is not None
+        vehicles.append(vehicle)
+    for n, (vehicle, hook) in enumerate((v, h) for v in vehicles for h in hooks):
+        assert await store.subscribe(vehicle, hook.id, NOW + timedelta(seconds=n))
+    every, total = await store.subscriptions("app", SubscriptionFilter(), 10, 0)
+    assert total == 4
+    assert [each.created_at - NOW for each in every] == [timedelta(seconds=n) for n in (3, 2, 1, 0)]
+    assert await store.subscriptions("app", SubscriptionFilter(), 2, 1) == (every[1:3], 4)
+    for wanted, expected in (
+        (SubscriptionFilter(mode="live"), every[:2]),
+        (SubscriptionFilter(webhook_id="hook 1"), every[::2]),
+        (SubscriptionFilter(vehicle_id=vehicles[0].id), every[2:]),
+        (SubscriptionFilter(user_id=vehicles[1].user_id, webhook_id="hook 0"), [every[1]]),
+        (SubscriptionFilter(id=every[3].id), [every[3]]),
+        (SubscriptionFilter(user_id="nobody"), []),
     ):
-        assert await store.subscribe(client_id, hook, vehicle, NOW) is False
-    assert await store.subscribe("app", "mine", vehicle_id, NOW) is True
-    assert await store.subscribe("app", "mine", vehicle_id, NOW) is True
-    assert await store.unsubscribe("other", "mine", vehicle_id) is False
-    assert await store.unsubscribe("app", "mine", vehicle_id) is True
-    assert await store.unsubscribe("app", "mine", vehicle_id) is True
-    assert await store.unsubscribe("app", "none", vehicle_id) is False
+        assert await store.subscriptions("app", wanted, 10, 0) == (expected, len(expected))
 
 
 async def test_a_store_answers_a_ping(store: Store) -> None:

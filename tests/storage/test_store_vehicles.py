@@ -23,7 +23,7 @@ from carwire.core.errors import InvalidInput
 from carwire.core.grants import ApprovedCar, Principal
 from carwire.core.ports import Store
 from carwire.core.vehicles import ConnectionFilter, Vehicle
-from carwire.core.webhooks import Webhook
+from carwire.core.webhooks import SubscriptionFilter, Webhook
 from carwire.kit.secrets import Secret
 from carwire.storage.audit import first_break
 
@@ -147,18 +147,22 @@ async def test_the_last_connection_takes_subscriptions_readings_and_sign_in_with
     second = await store.reach(Principal("app", two.owner.id), vehicle_id)
     assert first is not None
     assert second is not None
-    assert await store.subscribe("app", "hook", vehicle_id, NOW)
+    assert await store.subscribe(first, "hook", NOW)
+    assert await store.subscribe(second, "hook", NOW)
     await store.keep(first, {"a": reading()})
 
     await store.disconnect("app", ConnectionFilter(user_id=one.owner.id), NOW)
     assert await store.maker_session(first) is None
     assert await store.maker_session(second) is not None
+    (left,), _ = await store.subscriptions("app", SubscriptionFilter(), 10, 0)
+    assert left.vehicle.user_id == two.owner.id
     assert await store.readings(first, ["a"]), "the same account is connected in the other application"
     assert await store.readings(second, ["a"]) == {}, "what a car said to one account is not for another"
     await store.disconnect("app", ConnectionFilter(), NOW)
     assert await store.maker_session(second) is None
     assert await store.readings(first, ["a"]), "the other application is connected still"
-    assert await store.subscribe("app", "hook", vehicle_id, NOW) is False
+    assert await store.subscribe(first, "hook", NOW) is None
+    assert await store.subscriptions("app", SubscriptionFilter(), 10, 0) == ([], 0)
     await store.disconnect("other", ConnectionFilter(), NOW)
     assert await store.readings(first, ["a"]) == {}
     await store.keep(first, {"a": reading()})

@@ -8,6 +8,7 @@ from datetime import datetime
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,8 @@ _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_REDIRECT_URI: Final = 2048  # bytes
+_MACHINE: Final = "client_"
+_HEX: Final = re.compile(r"[0-9a-f]{32}")
 HOSTED_PATH: Final = "/v2/redirect"  # the page that hands the result on to the window that opened Connect
 
 
@@ -55,6 +58,39 @@ class Application(msgspec.Struct, frozen=True):
     management_token_digest: bytes
     created_at: datetime
     rules: Rules = Rules()
+
+
+class ClientSecret(msgspec.Struct, frozen=True):
+    """A secret with which an application gets tokens of its own, as it is kept: by its digest. A null `expires_at` is
+    none: it is accepted until somebody deletes it.
+    """
+
+    id: str
+    client_id: str
+    digest: bytes
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    def lives(self, now: datetime) -> bool:
+        """Tell whether it is accepted."""
+        return self.expires_at is None or now < self.expires_at
+
+
+def machine_id(client_id: str) -> str:
+    """Return the client id under which an application gets tokens of its own.
+
+    >>> machine_id("94e0c6f2-8f3a-4a12-b2ad-3d1a5b6c7d55")
+    'client_94e0c6f28f3a4a12b2ad3d1a5b6c7d55'
+    """
+    return _MACHINE + client_id.replace("-", "")
+
+
+def client_of_machine(machine: str) -> str | None:
+    """Return the client id behind what `machine_id` gave, null for any other text."""
+    digits = machine.removeprefix(_MACHINE)
+    if digits == machine or not _HEX.fullmatch(digits):
+        return None
+    return str(UUID(digits))
 
 
 def check_registration(name: str, redirect_uris: tuple[str, ...], client_id: str | None = None) -> None:

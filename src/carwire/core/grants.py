@@ -23,6 +23,7 @@ from carwire.kit.secrets import Secret
 CODE_LIFE: Final = timedelta(minutes=10)
 ACCESS_LIFE: Final = timedelta(hours=2)
 REFRESH_LIFE: Final = timedelta(days=60)
+APPLICATION_LIFE: Final = timedelta(hours=1)  # of a token of the application itself
 REFRESH_GRACE: Final = timedelta(minutes=10)
 
 
@@ -74,10 +75,10 @@ Exchange = Literal["done", "again", "reused", "unknown"]
 
 
 class AccessToken(msgspec.Struct, frozen=True, gc=False):
-    """What a living access token stands for."""
+    """What a living access token stands for. A null `mode` is an application's own token: it reaches cars of both."""
 
     principal: Principal
-    mode: Mode
+    mode: Mode | None
     expires_at: datetime
 
 

@@ -10,15 +10,23 @@ from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
-from carwire.core.applications import Application
+from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Budget
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
-from carwire.core.vehicles import Connection, ConnectionFilter, ConnectSession, Owner, Vehicle
+from carwire.core.vehicles import (
+    ConnectedVehicle,
+    Connection,
+    ConnectionFilter,
+    ConnectionPage,
+    ConnectSession,
+    Owner,
+    Vehicle,
+)
 from carwire.core.vin.decode import Decoded, Identity
-from carwire.core.webhooks import Webhook
+from carwire.core.webhooks import Subscription, SubscriptionFilter, Webhook
 from carwire.kit.secrets import Secret
 
 
@@ -61,6 +69,17 @@ class ApplicationStore(Protocol):
 
     async def all(self) -> list[Application]:
         """Return every application, oldest first."""
+
+    async def add_secret(self, secret: ClientSecret, others_until: datetime | None) -> bool:
+        """Store a secret; those of before end at `others_until` unless they end sooner, at a null never. False when
+        there is no such application.
+        """
+
+    async def secrets(self, client_id: str) -> list[ClientSecret]:
+        """Return an application's secrets, ended ones included, oldest first."""
+
+    async def delete_secret(self, client_id: str, secret_id: str) -> bool:
+        """Delete a secret, and with it the tokens it led to; false when the application has none of this id."""
 
     def version(self) -> int:
         """Return a number that changes when applications are written to: at once by us, within a second by others."""
@@ -144,6 +163,12 @@ class GrantStore(Protocol):
     async def revoke(self, client_id: str, digest: bytes, now: datetime) -> bool:
         """Revoke the grant an access or refresh token of this application belongs to; false when there is none."""
 
+    async def issue(self, secret_id: str, digest: bytes, expires_at: datetime) -> bool:
+        """Store a token of an application itself; false when the secret it is for was deleted meanwhile."""
+
+    async def application_token(self, digest: bytes, now: datetime) -> AccessToken | None:
+        """Return what a living token of an application itself stands for."""
+
 
 class VehicleStore(Protocol):
     """Hands out vehicles, through principals only, and keeps what their cars said."""
@@ -156,6 +181,13 @@ class VehicleStore(Protocol):
     ) -> tuple[AccessToken, Vehicle | None] | None:
         """Do `access_token` and `reach` in one statement; null when the token does not live."""
 
+    async def reach_by_application(
+        self, digest: bytes, user_id: str | None, vehicle_id: str, now: datetime
+    ) -> tuple[AccessToken, Vehicle | None] | None:
+        """Do `application_token` and `reach`, for one owner or any, in one statement; null when the token does not
+        live.
+        """
+
     async def vehicles(self, principal: Principal, limit: int, offset: int) -> tuple[list[str], int]:
         """Return a page of vehicle ids in the order they were connected, and how many there are in all."""
 
@@ -163,6 +195,19 @@ class VehicleStore(Protocol):
         self, client_id: str, wanted: ConnectionFilter, limit: int, after: str | None
     ) -> tuple[list[Connection], str | None]:
         """Return a page of an application's connections, newest first, and the cursor of the next page."""
+
+    async def connected(
+        self, client_id: str, wanted: ConnectionFilter, page: ConnectionPage
+    ) -> tuple[list[ConnectedVehicle], int, str | None]:
+        """Return a page of an application's connections with their vehicles, how many the filter lets through in all,
+        and the cursor of the next page. Raises `InvalidInput` for a cursor of another list.
+        """
+
+    async def delete_owner(self, client_id: str, user_id: str, now: datetime) -> list[Connection] | None:
+        """Delete an owner with everything of theirs: connections, which are returned, grants, tokens, consents, and
+        what no other owner leads to any more: vehicles, their commands, what their cars said. The audit stays. Null
+        when the application has no such owner.
+        """
 
     async def disconnect(self, client_id: str, wanted: ConnectionFilter, now: datetime) -> list[Connection]:
         """Cut connections and return them; each is a line of the audit. With the last one of a vehicle its
@@ -179,8 +224,15 @@ class VehicleStore(Protocol):
     async def readings(self, vehicle: Vehicle, codes: Sequence[str]) -> dict[str, Reading]:
         """Return the last known readings among the codes, of those the car gave to the vehicle's account."""
 
-    async def keep(self, vehicle: Vehicle, readings: Mapping[str, Reading]) -> None:
-        """Keep readings for the vehicle's account, each unless one that was measured later is kept already."""
+    async def answers(self, vehicle: Vehicle, codes: Sequence[str] | None = None) -> dict[str, Reading | Problem]:
+        """Return what was answered last for each of the codes, a null is all: a reading, or a problem with the last
+        reading before it.
+        """
+
+    async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
+        """Keep answers for the vehicle's account: a reading unless one that was measured later is kept already, a
+        problem beside the last reading unless that was fetched later.
+        """
 
     async def mark_changed(self, car_id: str, at: datetime) -> None:
         """Note that a command may have changed the car: what was fetched up to `at`, in its source's time, is stale."""
@@ -234,11 +286,18 @@ class SubscriptionStore(Protocol):
     async def delete_webhook(self, client_id: str, webhook_id: str) -> bool:
         """Delete one with its subscriptions; false when the application has none of this id."""
 
-    async def subscribe(self, client_id: str, webhook_id: str, vehicle_id: str, now: datetime) -> bool:
-        """Subscribe a vehicle; twice is once. False when the application has no such webhook."""
+    async def subscribe(self, vehicle: Vehicle, webhook_id: str, now: datetime) -> bool | None:
+        """Subscribe a vehicle of an owner; false when it is subscribed already, null when the application has no such
+        webhook or the owner is not connected any more.
+        """
 
-    async def unsubscribe(self, client_id: str, webhook_id: str, vehicle_id: str) -> bool:
-        """End a subscription, if there is one. False when the application has no such webhook."""
+    async def subscriptions(
+        self, client_id: str, wanted: SubscriptionFilter, limit: int, offset: int
+    ) -> tuple[list[Subscription], int]:
+        """Return a page of an application's subscriptions, newest first, and how many the filter lets through."""
+
+    async def unsubscribe(self, client_id: str, wanted: SubscriptionFilter) -> int:
+        """End subscriptions. Return how many."""
 
 
 class Store(ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, Protocol):

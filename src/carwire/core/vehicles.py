@@ -17,6 +17,7 @@ from carwire.core.vin.powertrain import Powertrain
 from carwire.kit.secrets import Secret
 
 Mode = Literal["live", "simulated"]  # `test` of the wire is another word for the second
+ConnectionOrder = Literal["connected_at", "updated_at"]
 MAX_EXTERNAL_ID: Final = 255
 
 
@@ -87,6 +88,27 @@ class ConnectionFilter(msgspec.Struct, frozen=True):
     user_id: str | None = None
     mode: Mode | None = None
     external_id: str | None = None
+    id: str | None = None
+
+
+class ConnectedVehicle(msgspec.Struct, frozen=True, gc=False):
+    """A connection with the vehicle it leads to. `id` is the connection's; it changed last when something was granted
+    anew.
+    """
+
+    id: str
+    vehicle: Vehicle
+    updated_at: datetime
+
+
+class ConnectionPage(msgspec.Struct, frozen=True):
+    """Which part of a list of connections: `limit` of them, from `offset` on or after a cursor, in an order."""
+
+    limit: int
+    offset: int = 0
+    after: str | None = None
+    by: ConnectionOrder = "connected_at"
+    newest_first: bool = True
 
 
 class ConnectSession(msgspec.Struct, frozen=True):

@@ -43,6 +43,7 @@ from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
+from carwire.services.webhooks import WebhookService
 from carwire.upstream.door import NEWEST, Freshness
 from carwire.wire.v2.compatibility import CompatibilityBody, MatrixEntry
 
@@ -76,6 +77,7 @@ class Services(msgspec.Struct, frozen=True):
     vehicles: VehicleService
     commands: CommandService
     links: LinkService
+    webhooks: WebhookService
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -137,7 +139,7 @@ def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) ->
         vehicles=vehicles,
         actions=ActionHandlers(services.commands, vehicles),
         batch=BatchHandlers(services.vehicles, vehicles, writer),
-        management=ManagementHandlers(services.vehicles),
+        management=ManagementHandlers(services.vehicles, services.webhooks),
     )
 
 

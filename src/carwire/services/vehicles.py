@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from carwire.core.grants import AccessToken, GrantMissing, Principal, demand
 from carwire.core.ports import Store
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.reading import Problem, Reading, Snapshot
-from carwire.core.vehicles import Connection, ConnectionFilter, Vehicle
+from carwire.core.vehicles import ConnectedVehicle, Connection, ConnectionFilter, ConnectionPage, Vehicle
 from carwire.kit.clock import Clock
 from carwire.upstream.door import NEWEST, Freshness, Upstream
+
+Told = Reading | Problem | None
 
 
 class VehicleService:
@@ -49,6 +51,15 @@ class VehicleService:
         answers: dict[str, Reading | Problem] = {code: found.get(code, missing) for code in codes}
         return Snapshot(vehicle.car.vin, answers)
 
+    async def recall(self, vehicle: Vehicle, codes: Sequence[str], max_age: timedelta) -> dict[str, Told]:
+        """Return what is known of signals without waking the car, each by its own permission; null where nobody has
+        answered yet. One that is not granted is a problem of kind ``PERMISSION``, as old as the connection.
+        """
+        granted = [code for code in codes if signals()[code].permission in vehicle.permissions]
+        found = await self._upstream.recall(vehicle, granted, max_age) if granted else {}
+        missing = Problem("PERMISSION", vehicle.connected_at)
+        return {code: found.get(code, missing) for code in codes}
+
     async def page(self, token: AccessToken, limit: int, offset: int) -> tuple[list[str], int]:
         """Return a page of the ids of the vehicles a token reaches, and how many there are."""
         return await self._store.vehicles(token.principal, limit, offset)
@@ -67,14 +78,21 @@ class VehicleService:
         if not await self.cut(principal.client_id, wanted):
             raise GrantMissing
 
+    async def connected(
+        self, client_id: str, wanted: ConnectionFilter, page: ConnectionPage
+    ) -> tuple[list[ConnectedVehicle], int, str | None]:
+        """Return a page of connections with their vehicles, how many there are, and the cursor of the next page."""
+        return await self._store.connected(client_id, wanted, page)
+
+    async def connection(self, client_id: str, connection_id: str) -> ConnectedVehicle | None:
+        """Return one connection of an application, null for any other."""
+        found, _, _ = await self.connected(client_id, ConnectionFilter(id=connection_id), ConnectionPage(1))
+        return found[0] if found else None
+
+    async def delete_owner(self, client_id: str, user_id: str) -> bool:
+        """Delete an owner with everything of theirs; false when the application has no such owner."""
+        return await self._store.delete_owner(client_id, user_id, self._clock()) is not None
+
     async def cut(self, client_id: str, wanted: ConnectionFilter) -> Sequence[Connection]:
         """Cut connections of an application and return them."""
         return await self._store.disconnect(client_id, wanted, self._clock())
-
-    async def subscribe(self, vehicle: Vehicle, webhook_id: str) -> bool:
-        """Subscribe a vehicle to a webhook; false when the application has none of this id."""
-        return await self._store.subscribe(vehicle.client_id, webhook_id, vehicle.id, self._clock())
-
-    async def unsubscribe(self, client_id: str, webhook_id: str, vehicle_id: str) -> bool:
-        """End a subscription; false when the application has no such webhook."""
-        return await self._store.unsubscribe(client_id, webhook_id, vehicle_id)

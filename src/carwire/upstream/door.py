@@ -29,10 +29,12 @@ from carwire.upstream.circuit import FAILURES, Circuits
 
 READ_TIMEOUT_S: Final = 30.0
 _FUTURE: Final = timedelta(hours=1)  # clocks of cars are wrong by less
+_FEW: Final = 20  # codes that are looked up one by one; of more everything that is kept is looked at
+_LACKING: Final = "COMPATIBILITY:VEHICLE_NOT_CAPABLE"
 _SIGNED_OUT: Final = "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"
-# Problems that no earlier answer stands in for. What is kept of a car may have come through another owner's account:
-# it is not for one whose own account does not reach the car.
+# Problems that no earlier answer stands in for: what the account may not see any more is not shown from before.
 _FINAL: Final = frozenset({"COMPATIBILITY", "PERMISSION", "CONNECTED_SERVICES_ACCOUNT"})
+_LASTING: Final = timedelta(days=1)  # for which a car that lacks a signal is not asked for it again
 _log = structlog.get_logger("carwire.upstream")
 
 
@@ -48,13 +50,20 @@ class Freshness(msgspec.Struct, frozen=True):
 NEWEST: Final = Freshness()
 
 
+class _Fetched(msgspec.Struct, frozen=True):
+    """What came of a read. `asked`: the source was, and answers for itself."""
+
+    answers: dict[str, Reading | Problem]
+    asked: bool = True
+
+
 class _Flight(msgspec.Struct):
     """A read under way, for an account at the source; `user_id` is whose session is used."""
 
     codes: frozenset[str]
     account: bytes
     user_id: str
-    answer: asyncio.Task[dict[str, Reading | Problem]]
+    fetched: asyncio.Task[_Fetched]
 
 
 class Upstream:
@@ -95,22 +104,43 @@ class Upstream:
             fresh = {c: r for c, r in kept.items() if _is_fresh(r, car.changed_at, now, freshness.max_age)}
             if len(fresh) == len(codes):
                 return Snapshot(car.vin, fresh)
-        found = await self._shared(vehicle, codes)
+        found = (await self._shared(vehicle, codes)).answers
         limit = freshness.stale_if_error
         if limit is not None:
             found = {code: _or_last(answer, kept.get(code), now, limit) for code, answer in found.items()}
         return Snapshot(car.vin, found)
 
-    async def _shared(self, vehicle: Vehicle, codes: Sequence[str]) -> dict[str, Reading | Problem]:
+    async def recall(
+        self, vehicle: Vehicle, codes: Sequence[str], max_age: timedelta
+    ) -> dict[str, Reading | Problem | None]:
+        """Return what is known of signals, without waking the car.
+
+        What was answered longer than `max_age` ago is asked for again, where that wakes nobody and the budget has
+        room; else it stands. Null: nobody has answered yet. A signal the car lacks is not asked for twice a day.
+        """
+        kept = await self._store.answers(vehicle, codes if len(codes) <= _FEW else None)
+        now, changed_at = self.now(vehicle), vehicle.car.changed_at
+        old = [code for code in codes if not _is_current(kept.get(code), changed_at, now, max_age)]
+        source = self._sources.get(vehicle.car.source)
+        found: dict[str, Reading | Problem] = {}
+        if old and source is not None and not source.costs.reads_wake:
+            fetched = await self._shared(vehicle, old)
+            found = fetched.answers
+            if not fetched.asked:
+                found = {code: kept.get(code, problem) for code, problem in found.items()}
+        told = {code: found.get(code) or kept.get(code) for code in codes}
+        return {code: _with_last(answer, kept.get(code)) for code, answer in told.items()}
+
+    async def _shared(self, vehicle: Vehicle, codes: Sequence[str]) -> _Fetched:
         wanted = frozenset(codes)
         flight = self._under_way(vehicle, wanted, of_anyone=True)
         if flight:
-            answers = await asyncio.shield(flight.answer)
-            if flight.user_id == vehicle.user_id or not _about_owner(answers):
-                return {code: answers[code] for code in codes}
+            fetched = await asyncio.shield(flight.fetched)
+            if flight.user_id == vehicle.user_id or not _about_owner(fetched.answers):
+                return _Fetched({code: fetched.answers[code] for code in codes}, fetched.asked)
         flight = self._under_way(vehicle, wanted, of_anyone=False) or self._take_off(vehicle, tuple(codes))
-        answers = await asyncio.shield(flight.answer)  # a caller who goes away does not take it from the others
-        return {code: answers[code] for code in codes}
+        fetched = await asyncio.shield(flight.fetched)  # a caller who goes away does not take it from the others
+        return _Fetched({code: fetched.answers[code] for code in codes}, fetched.asked)
 
     def _under_way(self, vehicle: Vehicle, wanted: frozenset[str], *, of_anyone: bool) -> _Flight | None:
         """A read that will hold what is wanted: by the owner's own session, rather than by that of the same account in
@@ -119,7 +149,7 @@ class Upstream:
         flights = [
             flight
             for flight in self._flights.get(vehicle.car.id, ())
-            if flight.account == vehicle.account and wanted <= flight.codes and not flight.answer.done()
+            if flight.account == vehicle.account and wanted <= flight.codes and not flight.fetched.done()
         ]
         own = (flight for flight in flights if flight.user_id == vehicle.user_id)
         return next(own, None) or (flights[0] if of_anyone and flights else None)
@@ -136,16 +166,16 @@ class Upstream:
         if flights:
             self._flights[car_id] = flights
 
-    async def _fetch(self, vehicle: Vehicle, codes: tuple[str, ...]) -> dict[str, Reading | Problem]:
+    async def _fetch(self, vehicle: Vehicle, codes: tuple[str, ...]) -> _Fetched:
         car = vehicle.car
         blocked = await self._blocked(vehicle, wakes=self._wakes(vehicle, command=False))
         if blocked:
-            return dict.fromkeys(codes, blocked)
+            return _Fetched(dict.fromkeys(codes, blocked), asked=False)
         source = self._sources[car.source]
         session = await self._store.maker_session(vehicle)
         if session is None:
             self._circuits.give_up(source.circuit(car.vin))
-            return dict.fromkeys(codes, self._problem(vehicle, _SIGNED_OUT))
+            return _Fetched(dict.fromkeys(codes, self._problem(vehicle, _SIGNED_OUT)))
         try:
             reading = source.read(session, car.vin, codes, now=self._clock())
             answers = self._checked(vehicle, codes, await asyncio.wait_for(reading, self._timeout_s))
@@ -156,10 +186,8 @@ class Upstream:
             answers = dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
         failed = any(isinstance(a, Problem) and a.kind in FAILURES for a in answers.values())
         self._circuits.note(source.circuit(car.vin), monotonic(), well=not failed)
-        readings = {code: answer for code, answer in answers.items() if isinstance(answer, Reading)}
-        if readings:
-            await self._store.keep(vehicle, readings)
-        return answers
+        await self._store.keep(vehicle, answers)
+        return _Fetched(answers)
 
     def _checked(self, vehicle: Vehicle, codes: Sequence[str], snapshot: Snapshot) -> dict[str, Reading | Problem]:
         invalid = self._problem(vehicle, "UPSTREAM:INVALID_DATA")
@@ -253,6 +281,25 @@ def _is_fresh(reading: Reading, changed_at: datetime | None, now: datetime, max_
     if changed_at is not None and reading.fetched_at <= changed_at:
         return False
     return timedelta(0) <= now - reading.fetched_at <= max_age
+
+
+def _is_current(
+    answer: Reading | Problem | None, changed_at: datetime | None, now: datetime, max_age: timedelta
+) -> bool:
+    """Tell whether what was answered last need not be asked again."""
+    if isinstance(answer, Problem):
+        limit = max(max_age, _LASTING) if answer.kind == _LACKING else max_age
+        changed = changed_at is not None and answer.found_at <= changed_at and answer.kind != _LACKING
+        return bool(limit) and not changed and timedelta(0) <= now - answer.found_at <= limit
+    return answer is not None and bool(max_age) and _is_fresh(answer, changed_at, now, max_age)
+
+
+def _with_last(answer: Reading | Problem | None, kept: Reading | Problem | None) -> Reading | Problem | None:
+    """Put the last reading beside a problem, where it may be shown."""
+    if not isinstance(answer, Problem):
+        return answer
+    last = kept.last if isinstance(kept, Problem) else kept
+    return msgspec.structs.replace(answer, last=None if answer.type in _FINAL else last)
 
 
 def _or_last(answer: Reading | Problem, kept: Reading | None, now: datetime, limit: timedelta) -> Reading | Problem:

@@ -10,10 +10,12 @@ from msgspec import Meta
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.grants import Principal
 from carwire.core.vehicles import ConnectionFilter, Mode
+from carwire.core.webhooks import SubscriptionFilter
 from carwire.http.call import Answer, Call, json_answer
 from carwire.http.door import is_uuid
 from carwire.http.query import decode_query
 from carwire.services.vehicles import VehicleService
+from carwire.services.webhooks import WebhookService
 from carwire.wire.v2 import static
 
 _DONE = json_answer(static.StatusBody()).body
@@ -41,10 +43,11 @@ class CutQuery(msgspec.Struct, frozen=True):
 
 
 class ManagementHandlers:
-    """Handlers over the vehicles."""
+    """Handlers over vehicles and webhooks."""
 
-    def __init__(self, vehicles: VehicleService) -> None:
+    def __init__(self, vehicles: VehicleService, webhooks: WebhookService) -> None:
         self._vehicles = vehicles
+        self._webhooks = webhooks
 
     async def connections(self, call: Call) -> Answer:
         """List an application's connections, newest first."""
@@ -76,7 +79,7 @@ class ManagementHandlers:
     async def subscribe(self, call: Call) -> Answer:
         """Put the vehicle on a webhook of the application."""
         webhook_id = _webhook_id(call)
-        if not await self._vehicles.subscribe(call.vehicle, webhook_id):
+        if await self._webhooks.subscribe(call.vehicle, webhook_id) is None:
             raise InvalidInput(FieldProblem("webhookId", "The application has no such webhook"))
         return json_answer(static.SubscriptionBody(webhook_id, call.vehicle.id))
 
@@ -86,8 +89,10 @@ class ManagementHandlers:
         if not is_uuid(call.parameters["id"]):
             raise InvalidInput(FieldProblem("id", "A vehicle id is a UUID of 36 characters"))
         client_id = call.application.client_id
-        if not await self._vehicles.unsubscribe(client_id, webhook_id, call.parameters["id"].lower()):
+        if await self._webhooks.find(client_id, webhook_id) is None:
             raise InvalidInput(FieldProblem("webhookId", "The application has no such webhook"))
+        wanted = SubscriptionFilter(webhook_id=webhook_id, vehicle_id=call.parameters["id"].lower())
+        await self._webhooks.unsubscribe(client_id, wanted)
         return Answer(_DONE)
 
 

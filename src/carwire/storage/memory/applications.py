@@ -1,19 +1,20 @@
-"""Applications, webhooks and subscriptions in memory."""
+"""Applications and their secrets in memory."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from carwire.core.applications import Application
+import msgspec
+
+from carwire.core.applications import Application, ClientSecret
 from carwire.core.vehicles import ConnectionFilter
-from carwire.core.webhooks import Webhook
 from carwire.kit.secrets import Secret
 from carwire.storage.errors import Conflict
 from carwire.storage.memory.state import State
 
 
 class ApplicationsInMemory:
-    """`ApplicationStore` and `SubscriptionStore`."""
+    """`ApplicationStore`."""
 
     _state: State
 
@@ -63,11 +64,12 @@ class ApplicationsInMemory:
         s.owners = {key: value for key, value in s.owners.items() if value.client_id != client_id}
         s.maker_sessions = {key: value for key, value in s.maker_sessions.items() if key in s.owners}
         s.consents = [value for value in s.consents if value.owner.client_id != client_id]
-        self._delete_grants(client_id)
+        s.drop_grants({grant.id for grant in s.grants.values() if grant.client_id == client_id})
         s.commands = {key: value for key, value in s.commands.items() if value.client_id != client_id}
         s.keys = {key: value for key, value in s.keys.items() if value[0] in s.commands}
         s.webhooks = {key: value for key, value in s.webhooks.items() if value.client_id != client_id}
-        s.subscriptions = {key: at for key, at in s.subscriptions.items() if key[0] in s.webhooks}
+        s.secrets = {key: value for key, value in s.secrets.items() if value.client_id != client_id}
+        s.application_tokens = {key: value for key, value in s.application_tokens.items() if value[0] in s.secrets}
         self._delete_cars(client_id)
         return True
 
@@ -79,46 +81,32 @@ class ApplicationsInMemory:
         """Return a number that changes when applications are written to."""
         return self._state.applications_version
 
-    async def add_webhook(self, webhook: Webhook) -> None:
-        """Store a new webhook."""
-        if webhook.id in self._state.webhooks or webhook.client_id not in self._state.applications:
-            raise Conflict
-        self._state.webhooks[webhook.id] = webhook
-
-    async def webhooks(self, client_id: str) -> list[Webhook]:
-        """Return an application's webhooks, oldest first."""
-        found = [w for w in self._state.webhooks.values() if w.client_id == client_id]
-        return sorted(found, key=lambda w: (w.created_at, w.id))
-
-    async def delete_webhook(self, client_id: str, webhook_id: str) -> bool:
-        """Delete one with its subscriptions; false when the application has none of this id."""
-        if not self._has_webhook(client_id, webhook_id):
+    async def add_secret(self, secret: ClientSecret, others_until: datetime | None) -> bool:
+        """Store a secret; those of before end at `others_until` unless they end sooner."""
+        s = self._state
+        if secret.client_id not in s.applications:
             return False
-        del self._state.webhooks[webhook_id]
-        self._state.subscriptions = {k: at for k, at in self._state.subscriptions.items() if k[0] != webhook_id}
+        if others_until is not None:
+            for other in await self.secrets(secret.client_id):
+                if other.lives(others_until):
+                    s.secrets[other.id] = msgspec.structs.replace(other, expires_at=others_until)
+        s.secrets[secret.id] = secret
         return True
 
-    async def subscribe(self, client_id: str, webhook_id: str, vehicle_id: str, now: datetime) -> bool:
-        """Subscribe a vehicle; twice is once. False when the application has no such webhook, or is not connected to
-        the vehicle.
-        """
-        vehicle = self._state.vehicles.get(vehicle_id)
-        connected = vehicle is not None and vehicle.client_id == client_id and vehicle_id in self._state.links
-        if not connected or not self._has_webhook(client_id, webhook_id):
-            return False
-        self._state.subscriptions.setdefault((webhook_id, vehicle_id), now)
-        return True
+    async def secrets(self, client_id: str) -> list[ClientSecret]:
+        """Return an application's secrets, ended ones included, oldest first."""
+        found = [each for each in self._state.secrets.values() if each.client_id == client_id]
+        return sorted(found, key=lambda each: (each.created_at, each.id))
 
-    async def unsubscribe(self, client_id: str, webhook_id: str, vehicle_id: str) -> bool:
-        """End a subscription, if there is one. False when the application has no such webhook."""
-        if not self._has_webhook(client_id, webhook_id):
+    async def delete_secret(self, client_id: str, secret_id: str) -> bool:
+        """Delete a secret, and with it the tokens it led to; false when the application has none of this id."""
+        s = self._state
+        secret = s.secrets.get(secret_id)
+        if secret is None or secret.client_id != client_id:
             return False
-        self._state.subscriptions.pop((webhook_id, vehicle_id), None)
+        del s.secrets[secret_id]
+        s.application_tokens = {key: value for key, value in s.application_tokens.items() if value[0] != secret_id}
         return True
-
-    def _has_webhook(self, client_id: str, webhook_id: str) -> bool:
-        webhook = self._state.webhooks.get(webhook_id)
-        return webhook is not None and webhook.client_id == client_id
 
     def _refuse_twin(self, application: Application) -> None:
         for other in self._state.applications.values():
@@ -126,17 +114,8 @@ class ApplicationsInMemory:
             if same and other.client_id != application.client_id:
                 raise Conflict
 
-    def _delete_grants(self, client_id: str) -> None:
-        s = self._state
-        s.grants = {key: value for key, value in s.grants.items() if value.client_id != client_id}
-        s.codes = {key: value for key, value in s.codes.items() if value.grant_id in s.grants}
-        s.access = {key: value for key, value in s.access.items() if value[0] in s.grants}
-        s.refresh = {key: value for key, value in s.refresh.items() if value.grant_id in s.grants}
-
     def _delete_cars(self, client_id: str) -> None:
         s = self._state
         theirs = {row.car_id for row in s.vehicles.values() if row.client_id == client_id}
         s.vehicles = {key: row for key, row in s.vehicles.items() if row.client_id != client_id}
-        for car_id in theirs - {row.car_id for row in s.vehicles.values()}:
-            del s.cars[car_id]
-            s.levels.pop(car_id, None)
+        s.drop_orphans(theirs)

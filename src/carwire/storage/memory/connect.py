@@ -133,7 +133,9 @@ class ConnectInMemory:
         if isinstance(external, UnsetType):
             external = known.external_id if known else None
         connected_at = known.connected_at if known else approval.at
-        s.links[vehicle.id][owner.id] = Link(frozenset(approved.permissions), connected_at, external)
+        link_id = known.id if known else new_id()
+        link = Link(link_id, frozenset(approved.permissions), connected_at, approval.at, external)
+        s.links[vehicle.id][owner.id] = link
         return vehicle.id
 
     def _car(self, source: str, approved: ApprovedCar) -> Car:

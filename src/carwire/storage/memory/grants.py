@@ -80,6 +80,20 @@ class GrantsInMemory:
         self._revoke(grant)
         return True
 
+    async def issue(self, secret_id: str, digest: bytes, expires_at: datetime) -> bool:
+        """Store a token of an application itself; false when the secret it is for was deleted meanwhile."""
+        if secret_id not in self._state.secrets:
+            return False
+        self._state.application_tokens[digest] = (secret_id, expires_at)
+        return True
+
+    async def application_token(self, digest: bytes, now: datetime) -> AccessToken | None:
+        """Return what a living token of an application itself stands for."""
+        secret_id, expires_at = self._state.application_tokens.get(digest, ("", now))
+        if expires_at <= now:
+            return None
+        return AccessToken(Principal(self._state.secrets[secret_id].client_id), None, expires_at)
+
     def _revoke(self, grant: Grant) -> None:
         grant.revoked = True
         self._state.access = {key: value for key, value in self._state.access.items() if value[0] != grant.id}

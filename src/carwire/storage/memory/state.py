@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from carwire.core.applications import Application
+from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Level
 from carwire.core.commands import AuditEntry, CommandRecord
 from carwire.core.grants import Approval, Code, Principal, RefreshToken
-from carwire.core.signals.reading import Reading
+from carwire.core.signals.reading import Problem, Reading
 from carwire.core.vehicles import Car, Connection, ConnectionFilter, ConnectSession, Mode, Owner, Vehicle
 from carwire.core.webhooks import Webhook
 from carwire.kit.secrets import Secret
@@ -32,8 +32,10 @@ class VehicleRow:
 class Link:
     """A connection."""
 
+    id: str
     permissions: frozenset[str]
     connected_at: datetime
+    updated_at: datetime
     external_id: str | None
 
 
@@ -67,13 +69,16 @@ class State:
     codes: dict[bytes, Code] = field(default_factory=dict)
     access: dict[bytes, tuple[str, datetime]] = field(default_factory=dict)  # grant and end
     refresh: dict[bytes, RefreshToken] = field(default_factory=dict)
-    readings: dict[tuple[str, bytes], dict[str, Reading]] = field(default_factory=dict)
+    readings: dict[tuple[str, bytes], dict[str, Reading | Problem]] = field(default_factory=dict)
     levels: dict[str, Level] = field(default_factory=dict)
     commands: dict[str, CommandRecord] = field(default_factory=dict)
     keys: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)  # command and moment
     audit: list[AuditEntry] = field(default_factory=list)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
-    subscriptions: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    # By webhook, vehicle and owner: its id and moment.
+    subscriptions: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
+    secrets: dict[str, ClientSecret] = field(default_factory=dict)
+    application_tokens: dict[bytes, tuple[str, datetime]] = field(default_factory=dict)  # secret and end
 
     def links_of_client(self, client_id: str, wanted: ConnectionFilter) -> list[Connection]:
         """Return an application's connections that a filter lets through, newest first."""
@@ -83,8 +88,8 @@ class State:
                 continue
             for user_id, link in links.items():
                 mode = self.owners[user_id].mode
-                has = (vehicle_id, user_id, mode, link.external_id)
-                wants = (wanted.vehicle_id, wanted.user_id, wanted.mode, wanted.external_id)
+                has = (vehicle_id, user_id, mode, link.external_id, link.id)
+                wants = (wanted.vehicle_id, wanted.user_id, wanted.mode, wanted.external_id, wanted.id)
                 if all(want is None or want == value for want, value in zip(wants, has, strict=True)):
                     found.append(Connection(vehicle_id, user_id, mode, link.external_id, link.connected_at))
         return sorted(found, key=position, reverse=True)
@@ -127,13 +132,26 @@ class State:
 
     def perishable(self) -> int:
         """Return how many rows there are that expire."""
-        tokens = len(self.codes) + len(self.access) + len(self.refresh)
+        tokens = len(self.codes) + len(self.access) + len(self.refresh) + len(self.application_tokens)
         return len(self.sessions) + tokens + len(self.keys) + len(self.levels)
 
     def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> None:
         """Append a line to the audit."""
         head = (self.audit[-1].number, self.audit[-1].digest) if self.audit else BEGINNING
         self.audit.append(chain(head, now, kind, subject, detail))
+
+    def drop_grants(self, grants: set[str]) -> None:
+        """Drop grants with their codes and tokens."""
+        self.grants = {key: value for key, value in self.grants.items() if key not in grants}
+        self.codes = {key: value for key, value in self.codes.items() if value.grant_id in self.grants}
+        self.access = {key: value for key, value in self.access.items() if value[0] in self.grants}
+        self.refresh = {key: value for key, value in self.refresh.items() if value.grant_id in self.grants}
+
+    def drop_orphans(self, cars: set[str]) -> None:
+        """Drop those of these cars that no application knows any more, with their budgets."""
+        for car_id in cars - {row.car_id for row in self.vehicles.values()}:
+            del self.cars[car_id]
+            self.levels.pop(car_id, None)
 
     def cut(self, vehicle_id: str, user_id: str) -> None:
         """Cut one connection, and drop what went with the last one of its vehicle, its car and its owner."""
@@ -144,7 +162,8 @@ class State:
         if not self.links[vehicle_id]:
             del self.links[vehicle_id]
             self.vehicles[vehicle_id].capacity_kwh = None
-            self.subscriptions = {key: at for key, at in self.subscriptions.items() if key[1] != vehicle_id}
+        ends = (vehicle_id, user_id)
+        self.subscriptions = {key: value for key, value in self.subscriptions.items() if key[1:] != ends}
         car_id = self.vehicles[vehicle_id].car_id
         account = self.owners[user_id].account_digest
         if not self.is_connected(car_id, account):

@@ -21,6 +21,7 @@ class TidyingInMemory:
         s.codes = {key: value for key, value in s.codes.items() if value.expires_at > now or value.used_at}
         s.access = {key: value for key, value in s.access.items() if value[1] > now}
         s.refresh = {key: value for key, value in s.refresh.items() if value.expires_at > now}
+        s.application_tokens = {key: value for key, value in s.application_tokens.items() if value[1] > now}
         s.keys = {key: value for key, value in s.keys.items() if value[1] > now - KEY_LIFE}
         connected = {s.vehicles[vehicle_id].car_id for vehicle_id in s.links}
         rested = (now - BUDGET_REST).timestamp()

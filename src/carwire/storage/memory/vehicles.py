@@ -9,10 +9,10 @@ import msgspec
 
 from carwire.core.budgets import Budget, full, take
 from carwire.core.grants import AccessToken, Principal
-from carwire.core.signals.reading import Reading
-from carwire.core.vehicles import Connection, ConnectionFilter, Vehicle
+from carwire.core.signals.reading import Problem, Reading
+from carwire.core.vehicles import ConnectedVehicle, Connection, ConnectionFilter, ConnectionPage, Vehicle
 from carwire.kit.secrets import Secret
-from carwire.storage.cursors import position, read_cursor, write_cursor
+from carwire.storage.cursors import Position, listing, place, position, read_cursor, write_cursor
 from carwire.storage.memory.grants import GrantsInMemory
 from carwire.storage.memory.state import State
 from carwire.storage.sealing import Sealer
@@ -36,6 +36,16 @@ class VehiclesInMemory(GrantsInMemory):
         token = await self.access_token(digest, now)
         return None if token is None else (token, await self.reach(token.principal, vehicle_id))
 
+    async def reach_by_application(
+        self, digest: bytes, user_id: str | None, vehicle_id: str, now: datetime
+    ) -> tuple[AccessToken, Vehicle | None] | None:
+        """Do `application_token` and `reach`, for one owner or any; null when the token does not live."""
+        token = await self.application_token(digest, now)
+        if token is None:
+            return None
+        principal = Principal(token.principal.client_id, user_id)
+        return msgspec.structs.replace(token, principal=principal), await self.reach(principal, vehicle_id)
+
     async def vehicles(self, principal: Principal, limit: int, offset: int) -> tuple[list[str], int]:
         """Return a page of vehicle ids in the order they were connected, and how many there are in all."""
         found = list(dict.fromkeys(vehicle for _, vehicle, _ in sorted(self._state.links_of(principal))))
@@ -50,7 +60,54 @@ class VehiclesInMemory(GrantsInMemory):
             last = read_cursor(self._sealer, client_id, after)
             found = [connection for connection in found if position(connection) < last]
         page = found[:limit]
-        return page, write_cursor(self._sealer, client_id, page[-1]) if len(found) > len(page) > 0 else None
+        return page, write_cursor(self._sealer, client_id, position(page[-1])) if len(found) > len(page) > 0 else None
+
+    async def connected(
+        self, client_id: str, wanted: ConnectionFilter, page: ConnectionPage
+    ) -> tuple[list[ConnectedVehicle], int, str | None]:
+        """Return a page of connections with their vehicles, how many there are, and the cursor of the next page."""
+        s = self._state
+        found = []
+        for each in s.links_of_client(client_id, wanted):
+            link = s.links[each.vehicle_id][each.user_id]
+            found.append(ConnectedVehicle(link.id, s.vehicle(each.vehicle_id, each.user_id), link.updated_at))
+        found.sort(key=lambda each: place(each, page.by), reverse=page.newest_first)
+        total = len(found)
+        if page.after is not None:
+            last = read_cursor(self._sealer, client_id, page.after, listing(page))
+            passed = [each for each in found if place(each, page.by) == last or self._before(each, last, page)]
+            found = found[len(passed) :]
+        found = found[page.offset :]
+        shown = found[: page.limit]
+        if len(found) <= page.limit or not shown:
+            return shown, total, None
+        return shown, total, write_cursor(self._sealer, client_id, place(shown[-1], page.by), listing(page))
+
+    def _before(self, found: ConnectedVehicle, last: Position, page: ConnectionPage) -> bool:
+        """Tell whether a connection stands before another in the order of a page."""
+        here = place(found, page.by)
+        return here > last if page.newest_first else here < last
+
+    async def delete_owner(self, client_id: str, user_id: str, now: datetime) -> list[Connection] | None:
+        """Delete an owner with everything of theirs; null when the application has no such owner."""
+        s = self._state
+        owner = s.owners.get(user_id)
+        if owner is None or owner.client_id != client_id:
+            return None
+        cut = await self.disconnect(client_id, ConnectionFilter(user_id=user_id), now)
+        known = {each.vehicle_id for each in cut}
+        del s.owners[user_id]
+        s.maker_sessions.pop(user_id, None)
+        gone = (owner.client_id, owner.account_digest)
+        s.consents = [each for each in s.consents if (each.owner.client_id, each.owner.account_digest) != gone]
+        s.drop_grants({grant.id for grant in s.grants.values() if grant.user_id == user_id})
+        for vehicle_id in known - s.links.keys():
+            car_id = s.vehicles.pop(vehicle_id).car_id
+            s.commands = {key: each for key, each in s.commands.items() if each.vehicle_id != vehicle_id}
+            s.keys = {key: value for key, value in s.keys.items() if value[0] in s.commands}
+            s.drop_orphans({car_id})
+        s.note("owner.deleted", user_id, {}, now)
+        return cut
 
     async def disconnect(self, client_id: str, wanted: ConnectionFilter, now: datetime) -> list[Connection]:
         """Cut connections and return them."""
@@ -72,19 +129,28 @@ class VehiclesInMemory(GrantsInMemory):
     async def readings(self, vehicle: Vehicle, codes: Sequence[str]) -> dict[str, Reading]:
         """Return what the car last said to the account, among the codes."""
         kept = self._state.readings.get((vehicle.car.id, vehicle.account), {})
-        return {code: kept[code] for code in codes if code in kept}
+        found = {code: _last(kept.get(code)) for code in codes}
+        return {code: reading for code, reading in found.items() if reading}
 
-    async def keep(self, vehicle: Vehicle, readings: Mapping[str, Reading]) -> None:
-        """Keep readings, each unless one that was measured later is kept already. An account that is not connected to
-        the car any more keeps none.
-        """
+    async def answers(self, vehicle: Vehicle, codes: Sequence[str] | None = None) -> dict[str, Reading | Problem]:
+        """Return what was answered last: a reading, or a problem with the last reading before it."""
+        kept = self._state.readings.get((vehicle.car.id, vehicle.account), {})
+        return dict(kept) if codes is None else {code: kept[code] for code in codes if code in kept}
+
+    async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
+        """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
         key = vehicle.car.id, vehicle.account
         if not self._state.is_connected(*key):
             return
         kept = self._state.readings.setdefault(key, {})
-        for code, reading in readings.items():
-            if code not in kept or _measured_at(kept[code]) <= _measured_at(reading):
-                kept[code] = reading
+        for code, answer in answers.items():
+            before = kept.get(code)
+            last = _last(before)
+            if isinstance(answer, Reading):
+                if last is None or _measured_at(last) <= _measured_at(answer):
+                    kept[code] = answer
+            elif before is None or _fetched_at(before) <= answer.found_at:
+                kept[code] = Problem(answer.kind, answer.found_at, None, last)
 
     async def mark_changed(self, car_id: str, at: datetime) -> None:
         """Note that a command may have changed the car. An earlier moment than the noted one changes nothing."""
@@ -98,6 +164,18 @@ class VehiclesInMemory(GrantsInMemory):
         level, wait = take(self._state.levels.get(car_id) or full(budget, at), budget, at, calls=calls, wakes=wakes)
         self._state.levels[car_id] = level
         return wait
+
+
+def _last(answer: Reading | Problem | None) -> Reading | None:
+    return answer.last if isinstance(answer, Problem) else answer
+
+
+def _fetched_at(answer: Reading | Problem) -> datetime:
+    last = _last(answer)
+    if last:
+        return last.fetched_at
+    assert isinstance(answer, Problem)
+    return answer.found_at
 
 
 def _measured_at(reading: Reading) -> datetime:

@@ -3,16 +3,18 @@
 # ruff: noqa: S608  # what is put into statements are constants and placeholders
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from carwire.core.applications import Application, Rules
+from carwire.core.applications import Application, ClientSecret, Rules
 from carwire.kit.secrets import Secret
-from carwire.storage.moments import from_us, to_us
+from carwire.storage.moments import from_us, from_us_or_null, to_us, to_us_or_null
 from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
 
 _COLUMNS: Final = "client_id, name, redirect_uris, secret_digest, management_token_digest, created_at, rules"
+_ITS_SECRETS: Final = "id, client_id, digest, created_at, expires_at"
 _WROTE: Final = ("UPDATE counters SET number = number + 1 WHERE name = 'applications'", ())
 
 
@@ -67,6 +69,46 @@ class ApplicationPlans(Planned):
         return [_application(row) for row in rows]
 
     @writes
+    def add_secret(self, secret: ClientSecret, others_until: datetime | None) -> Plan[bool]:
+        """Store a secret; those of before end at `others_until` unless they end sooner."""
+        found = yield "SELECT client_id FROM applications WHERE client_id = ? {for_update}", (secret.client_id,)
+        if not found:
+            return False
+        if others_until is not None:
+            until = to_us(others_until)
+            yield (
+                "UPDATE client_secrets SET expires_at = ? WHERE client_id = ?"
+                " AND (expires_at IS NULL OR expires_at > ?)",
+                (until, secret.client_id, until),
+            )
+        yield (
+            f"INSERT INTO client_secrets ({_ITS_SECRETS}) VALUES ({marks(5)})",
+            (
+                secret.id, secret.client_id, secret.digest, to_us(secret.created_at),
+                to_us_or_null(secret.expires_at),
+            ),
+        )  # fmt: skip
+        return True
+
+    @reads
+    def secrets(self, client_id: str) -> Plan[list[ClientSecret]]:
+        """Return an application's secrets, ended ones included, oldest first."""
+        rows = yield (
+            f"SELECT {_ITS_SECRETS} FROM client_secrets WHERE client_id = ? ORDER BY created_at, id",
+            (client_id,),
+        )
+        return [
+            ClientSecret(secret_id, client, digest, from_us(created_us), from_us_or_null(expires_us))
+            for secret_id, client, digest, created_us, expires_us in rows
+        ]
+
+    @writes
+    def delete_secret(self, client_id: str, secret_id: str) -> Plan[bool]:
+        """Delete a secret, and with it the tokens it led to; false when the application has none of this id."""
+        rows = yield "DELETE FROM client_secrets WHERE id = ? AND client_id = ? RETURNING id", (secret_id, client_id)
+        return bool(rows)
+
+    @writes
     def _add(self, application: Application, management_token: Secret) -> Plan[None]:
         values = (*_row(application), self._seal(application, management_token))
         yield f"INSERT INTO applications ({_COLUMNS}, management_token_sealed) VALUES ({marks(8)})", values
@@ -98,14 +140,7 @@ class ApplicationPlans(Planned):
         gone = yield "DELETE FROM applications WHERE client_id = ? RETURNING client_id", (client_id,)
         for some in chunks([car_id for (car_id,) in cars]):
             yield from drop_readings(some)
-            orphans = yield (
-                f"DELETE FROM cars WHERE id IN ({marks(len(some))})"
-                " AND NOT EXISTS (SELECT 1 FROM vehicles WHERE car_id = cars.id) RETURNING id",
-                some,
-            )
-            if orphans:
-                ids = tuple(car_id for (car_id,) in orphans)
-                yield f"DELETE FROM budgets WHERE car_id IN ({marks(len(ids))})", ids
+            yield from drop_orphans(some)
         yield _WROTE
         return bool(gone)
 
@@ -121,6 +156,18 @@ def drop_readings(cars: tuple[str, ...]) -> Plan[None]:
         " WHERE c.car_id = readings.car_id AND c.account_digest = readings.account_digest)",
         cars,
     )
+
+
+def drop_orphans(cars: tuple[str, ...]) -> Plan[None]:
+    """Delete those of these cars that no application knows any more, with their budgets."""
+    orphans = yield (
+        f"DELETE FROM cars WHERE id IN ({marks(len(cars))})"
+        " AND NOT EXISTS (SELECT 1 FROM vehicles WHERE car_id = cars.id) RETURNING id",
+        cars,
+    )
+    if orphans:
+        ids = tuple(car_id for (car_id,) in orphans)
+        yield f"DELETE FROM budgets WHERE car_id IN ({marks(len(ids))})", ids
 
 
 def _row(application: Application) -> tuple[Value, ...]:

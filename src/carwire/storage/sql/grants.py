@@ -15,7 +15,7 @@ from carwire.storage.audit import of_credential, of_redemption
 from carwire.storage.moments import from_us, from_us_or_null, to_us
 from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, reads, writes
-from carwire.storage.sql.rows import ACCESS, access_token
+from carwire.storage.sql.rows import ACCESS, access_token, application_token
 
 _LIVING_GRANT: Final = "EXISTS (SELECT 1 FROM grants g WHERE g.id = grant_id AND g.revoked_at IS NULL)"
 
@@ -86,6 +86,27 @@ class GrantPlans(Planned):
         for (grant_id,) in rows:
             yield from _revoke(grant_id, to_us(now))
         return bool(rows)
+
+    @writes
+    def issue(self, secret_id: str, digest: bytes, expires_at: datetime) -> Plan[bool]:
+        """Store a token of an application itself; false when the secret it is for was deleted meanwhile."""
+        rows = yield "SELECT client_id FROM client_secrets WHERE id = ? {for_update}", (secret_id,)
+        if not rows:
+            return False
+        yield (
+            "INSERT INTO application_tokens (digest, client_id, secret_id, expires_at) VALUES (?, ?, ?, ?)",
+            (digest, rows[0][0], secret_id, to_us(expires_at)),
+        )
+        return True
+
+    @reads
+    def application_token(self, digest: bytes, now: datetime) -> Plan[AccessToken | None]:
+        """Return what a living token of an application itself stands for."""
+        rows = yield (
+            "SELECT client_id, expires_at FROM application_tokens WHERE digest = ? AND expires_at > ?",
+            (digest, to_us(now)),
+        )
+        return application_token(*rows[0]) if rows else None
 
 
 def _redeem(digest: bytes, tokens: TokenPair, at: int) -> Plan[Exchange]:

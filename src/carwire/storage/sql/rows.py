@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from carwire.core.grants import AccessToken, Principal
-from carwire.core.signals.reading import Reading
-from carwire.core.vehicles import Car, Mode, Vehicle
+from carwire.core.signals.reading import Problem, Reading
+from carwire.core.vehicles import Car, ConnectedVehicle, Mode, Vehicle
 from carwire.storage.sql.plans import Row
 
 # What `vehicle` reads, of connections c and cars k: who is connected to what, and all the rest.
@@ -23,6 +23,7 @@ ACCESS: Final = "a.grant_id, a.expires_at, a.client_id, a.user_id, a.mode"  # wh
 # A sign-in that is gone, because its owner has disconnected, stays gone.
 RENEW: Final = "UPDATE owners SET maker_session_sealed = ? WHERE id = ? AND maker_session_sealed IS NOT NULL"
 READING: Final = "code, value, unit, measured_at, maker_at, fetched_at, source"
+ANSWER: Final = READING + ", problem, problem_at"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _decode: Final = msgspec.json.Decoder().decode
@@ -67,9 +68,20 @@ def access_token(row: Row) -> AccessToken:
     return AccessToken(Principal(row[2], row[3], row[0]), row[4], _EPOCH + timedelta(0, 0, row[1]))
 
 
+def application_token(client_id: str, expires_us: int, user_id: str | None = None) -> AccessToken:
+    """Return a token of an application itself, for one of its owners or for all."""
+    return AccessToken(Principal(client_id, user_id), None, _EPOCH + timedelta(0, 0, expires_us))
+
+
+def connected_vehicle(row: Row) -> ConnectedVehicle:
+    """Return the connection of a row of its id, when it changed, `LINK` and `REST`."""
+    updated_at = _EPOCH + timedelta(0, 0, row[1])
+    return ConnectedVehicle(row[0], vehicle(row[2], row[3], row[4], row[5], row[6:]), updated_at)
+
+
 def reading(row: Row) -> Reading:
     """Return the reading of a row of `READING`."""
-    _, value, unit, measured_us, maker_us, fetched_us, source = row
+    _, value, unit, measured_us, maker_us, fetched_us, source = row[:7]
     return Reading(
         _decode(value),
         unit,
@@ -78,6 +90,15 @@ def reading(row: Row) -> Reading:
         _EPOCH + timedelta(0, 0, fetched_us),
         source,
     )
+
+
+def answer(row: Row) -> Reading | Problem:
+    """Return the reading of a row of `ANSWER`, or the problem with the reading before it."""
+    last = reading(row) if row[1] is not None else None
+    if row[7] is None:
+        assert last is not None, "a row has a value or a problem"
+        return last
+    return Problem(row[7], _EPOCH + timedelta(0, 0, row[8]), None, last)
 
 
 def value_text(value: Any) -> str:

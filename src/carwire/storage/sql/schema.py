@@ -60,6 +60,26 @@ applications = _table(
     sa.UniqueConstraint("management_token_digest"),
     keyed=False,
 )
+client_secrets = _table(
+    "client_secrets",  # with which an application gets tokens of its own; null end: until it is deleted
+    _needed("id", ID),
+    _needed("client_id", ID, _refers("applications", "client_id")),
+    _needed("digest", DIGEST),
+    _needed("created_at", sa.BigInteger),
+    sa.Column("expires_at", sa.BigInteger),
+    _key("id"),
+    _index("client_secrets", "client_id"),
+)
+application_tokens = _table(
+    "application_tokens",
+    _needed("digest", DIGEST),
+    _needed("client_id", ID),
+    _needed("secret_id", ID, _refers("client_secrets")),
+    _needed("expires_at", sa.BigInteger),
+    _key("digest"),
+    _index("application_tokens", "expires_at"),
+    _index("application_tokens", "secret_id"),
+)
 counters = _table("counters", _needed("name", sa.String(36)), _needed("number", sa.BigInteger), _key("name"))
 sealing = _table("sealing", _needed("name", sa.String(36)), _needed("canary_sealed", sa.LargeBinary), _key("name"))
 
@@ -129,6 +149,7 @@ connections = _table(
     _key("vehicle_id", "user_id"),
     sa.UniqueConstraint("id"),
     _index("connections", "client_id", "connected_at", "vehicle_id", "user_id"),
+    _index("connections", "client_id", "updated_at", "vehicle_id", "user_id"),
     _index("connections", "client_id", "external_id"),
     _index("connections", "user_id"),
     _index("connections", "car_id"),
@@ -209,12 +230,14 @@ readings = _table(
     _needed("car_id", ID, _refers("cars")),
     _needed("account_digest", DIGEST),
     _needed("code", sa.String(100)),
-    _needed("value", sa.Text),  # JSON
+    sa.Column("value", sa.Text),  # JSON; null: it was never told
     sa.Column("unit", sa.Text),
     sa.Column("measured_at", sa.BigInteger),
     sa.Column("maker_at", sa.BigInteger),
     _needed("fetched_at", sa.BigInteger),
     _needed("source", sa.String(40)),
+    sa.Column("problem", sa.Text),  # its kind; null: the value is what was told last
+    sa.Column("problem_at", sa.BigInteger),
     _key("car_id", "account_digest", "code"),
 )
 budgets = _table(
@@ -288,14 +311,35 @@ webhooks = _table(
     _needed("name", sa.Text),
     _needed("url", sa.Text),
     _needed("created_at", sa.BigInteger),
+    sa.Column("error_url", sa.Text),
+    _needed("triggers", sa.Text),  # JSON array of signal codes
+    _needed("signals", sa.Text),  # JSON array of signal codes
+    _needed("enabled", sa.SmallInteger),
+    _needed("auto_subscribe", sa.SmallInteger),
     _key("id"),
     _index("webhooks", "client_id", "created_at"),
 )
 subscriptions = _table(
     "subscriptions",
+    _needed("id", ID),
     _needed("webhook_id", ID, _refers("webhooks")),
-    _needed("vehicle_id", ID, _refers("vehicles")),
+    _needed("vehicle_id", ID),
+    _needed("user_id", ID),
     _needed("created_at", sa.BigInteger),
-    _key("webhook_id", "vehicle_id"),
-    _index("subscriptions", "vehicle_id"),
+    _key("webhook_id", "vehicle_id", "user_id"),
+    sa.UniqueConstraint("id"),
+    sa.ForeignKeyConstraint(
+        ["vehicle_id", "user_id"], ["connections.vehicle_id", "connections.user_id"], ondelete="CASCADE"
+    ),
+    _index("subscriptions", "vehicle_id", "user_id"),
+)
+
+usage = _table(
+    "usage",  # how often an application made a call on a day, counted from 1970
+    _needed("client_id", ID, _refers("applications", "client_id")),
+    _needed("day", sa.Integer),
+    _needed("method", sa.String(10)),
+    _needed("route", sa.Text),
+    _needed("calls", sa.BigInteger),
+    _key("client_id", "day", "method", "route"),
 )

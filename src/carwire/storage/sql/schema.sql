@@ -112,20 +112,6 @@ CREATE TABLE owners (
 	CONSTRAINT fk_owners_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
 )
  WITHOUT ROWID;
-CREATE TABLE readings (
-	car_id VARCHAR(36) NOT NULL,
-	account_digest BLOB NOT NULL,
-	code VARCHAR(100) NOT NULL,
-	value TEXT NOT NULL,
-	unit TEXT,
-	measured_at BIGINT,
-	maker_at BIGINT,
-	fetched_at BIGINT NOT NULL,
-	source VARCHAR(40) NOT NULL,
-	CONSTRAINT pk_readings PRIMARY KEY (car_id, account_digest, code),
-	CONSTRAINT fk_readings_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id) ON DELETE CASCADE
-)
- WITHOUT ROWID;
 CREATE TABLE vehicles (
 	id VARCHAR(36) NOT NULL,
 	client_id VARCHAR(36) NOT NULL,
@@ -137,17 +123,6 @@ CREATE TABLE vehicles (
 )
  WITHOUT ROWID;
 CREATE INDEX ix_vehicles_car_id ON vehicles (car_id);
-CREATE TABLE webhooks (
-	id VARCHAR(36) NOT NULL,
-	client_id VARCHAR(36) NOT NULL,
-	name TEXT NOT NULL,
-	url TEXT NOT NULL,
-	created_at BIGINT NOT NULL,
-	CONSTRAINT pk_webhooks PRIMARY KEY (id),
-	CONSTRAINT fk_webhooks_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
-)
- WITHOUT ROWID;
-CREATE INDEX ix_webhooks_client_id_created_at ON webhooks (client_id, created_at);
 CREATE TABLE connections (
 	vehicle_id VARCHAR(36) NOT NULL,
 	user_id VARCHAR(36) NOT NULL,
@@ -207,16 +182,6 @@ CREATE TABLE idempotency_keys (
  WITHOUT ROWID;
 CREATE INDEX ix_idempotency_keys_command_id ON idempotency_keys (command_id);
 CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at);
-CREATE TABLE subscriptions (
-	webhook_id VARCHAR(36) NOT NULL,
-	vehicle_id VARCHAR(36) NOT NULL,
-	created_at BIGINT NOT NULL,
-	CONSTRAINT pk_subscriptions PRIMARY KEY (webhook_id, vehicle_id),
-	CONSTRAINT fk_subscriptions_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE,
-	CONSTRAINT fk_subscriptions_vehicle_id_vehicles FOREIGN KEY(vehicle_id) REFERENCES vehicles (id) ON DELETE CASCADE
-)
- WITHOUT ROWID;
-CREATE INDEX ix_subscriptions_vehicle_id ON subscriptions (vehicle_id);
 CREATE TABLE access_tokens (
 	digest BLOB NOT NULL,
 	grant_id VARCHAR(36) NOT NULL,
@@ -266,4 +231,82 @@ CREATE INDEX ix_refresh_tokens_expires_at ON refresh_tokens (expires_at);
 CREATE INDEX ix_refresh_tokens_grant_id ON refresh_tokens (grant_id);
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
-INSERT INTO alembic_version (version_num) VALUES ('0002');
+CREATE TABLE client_secrets (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	digest BLOB NOT NULL,
+	created_at BIGINT NOT NULL,
+	expires_at BIGINT,
+	CONSTRAINT pk_client_secrets PRIMARY KEY (id),
+	CONSTRAINT fk_client_secrets_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_client_secrets_client_id ON client_secrets (client_id);
+CREATE TABLE application_tokens (
+	digest BLOB NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	secret_id VARCHAR(36) NOT NULL,
+	expires_at BIGINT NOT NULL,
+	CONSTRAINT pk_application_tokens PRIMARY KEY (digest),
+	CONSTRAINT fk_application_tokens_secret_id_client_secrets FOREIGN KEY(secret_id) REFERENCES client_secrets (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_application_tokens_expires_at ON application_tokens (expires_at);
+CREATE INDEX ix_application_tokens_secret_id ON application_tokens (secret_id);
+CREATE TABLE webhooks (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	name TEXT NOT NULL,
+	url TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	error_url TEXT,
+	triggers TEXT NOT NULL,
+	signals TEXT NOT NULL,
+	enabled SMALLINT NOT NULL,
+	auto_subscribe SMALLINT NOT NULL,
+	CONSTRAINT pk_webhooks PRIMARY KEY (id),
+	CONSTRAINT fk_webhooks_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_webhooks_client_id_created_at ON webhooks (client_id, created_at);
+CREATE TABLE subscriptions (
+	id VARCHAR(36) NOT NULL,
+	webhook_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	created_at BIGINT NOT NULL,
+	CONSTRAINT pk_subscriptions PRIMARY KEY (webhook_id, vehicle_id, user_id),
+	CONSTRAINT uq_subscriptions_id UNIQUE (id),
+	CONSTRAINT fk_subscriptions_vehicle_id_user_id_connections FOREIGN KEY(vehicle_id, user_id) REFERENCES connections (vehicle_id, user_id) ON DELETE CASCADE,
+	CONSTRAINT fk_subscriptions_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_subscriptions_vehicle_id_user_id ON subscriptions (vehicle_id, user_id);
+CREATE TABLE usage (
+	client_id VARCHAR(36) NOT NULL,
+	day INTEGER NOT NULL,
+	method VARCHAR(10) NOT NULL,
+	route TEXT NOT NULL,
+	calls BIGINT NOT NULL,
+	CONSTRAINT pk_usage PRIMARY KEY (client_id, day, method, route),
+	CONSTRAINT fk_usage_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_connections_client_id_updated_at_vehicle_id_user_id ON connections (client_id, updated_at, vehicle_id, user_id);
+CREATE TABLE readings (
+	car_id VARCHAR(36) NOT NULL,
+	account_digest BLOB NOT NULL,
+	code VARCHAR(100) NOT NULL,
+	value TEXT,
+	unit TEXT,
+	measured_at BIGINT,
+	maker_at BIGINT,
+	fetched_at BIGINT NOT NULL,
+	source VARCHAR(40) NOT NULL,
+	problem TEXT,
+	problem_at BIGINT,
+	CONSTRAINT pk_readings PRIMARY KEY (car_id, account_digest, code),
+	CONSTRAINT fk_readings_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+INSERT INTO alembic_version (version_num) VALUES ('0003');

@@ -11,6 +11,7 @@ from carwire.storage.sql.commands import CommandPlans
 from carwire.storage.sql.connect import ConnectPlans
 from carwire.storage.sql.grants import GrantPlans
 from carwire.storage.sql.plans import READ_VERSION, Database, Plan, reads
+from carwire.storage.sql.readings import ReadingPlans
 from carwire.storage.sql.rotation import RotationPlans
 from carwire.storage.sql.tidying import TidyPlans
 from carwire.storage.sql.vehicles import VehiclePlans
@@ -22,6 +23,7 @@ class SqlStore(
     ConnectPlans,
     GrantPlans,
     VehiclePlans,
+    ReadingPlans,
     CommandPlans,
     WebhookPlans,
     TidyPlans,

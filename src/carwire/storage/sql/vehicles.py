@@ -3,22 +3,27 @@
 # ruff: noqa: S608  # what is put into statements are constants and placeholders
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
-from carwire.core.budgets import Budget, Level, full, take
 from carwire.core.grants import AccessToken, Principal
-from carwire.core.signals.reading import Reading
-from carwire.core.vehicles import Connection, ConnectionFilter, Vehicle
+from carwire.core.vehicles import ConnectedVehicle, Connection, ConnectionFilter, ConnectionPage, Vehicle
 from carwire.kit.secrets import Secret
-from carwire.storage.cursors import position, read_cursor, write_cursor
-from carwire.storage.moments import from_us, to_us, to_us_or_null
-from carwire.storage.sql.applications import drop_readings
+from carwire.storage.cursors import listing, place, position, read_cursor, write_cursor
+from carwire.storage.moments import from_us, to_us
+from carwire.storage.sql.applications import drop_orphans, drop_readings
 from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
-from carwire.storage.sql.rows import ACCESS, LINK, READING, RENEW, REST, access_token, reading, value_text, vehicle
+from carwire.storage.sql.rows import (
+    ACCESS,
+    LINK,
+    RENEW,
+    REST,
+    access_token,
+    application_token,
+    connected_vehicle,
+    vehicle,
+)
 
 _LINKS_OF_GRANT: Final = (
     "grant_vehicles gv JOIN grants g ON g.id = gv.grant_id AND g.revoked_at IS NULL"
@@ -30,13 +35,16 @@ _BY_TOKEN: Final = (
     " LEFT JOIN connections c ON c.vehicle_id = gv.vehicle_id AND c.user_id = gv.user_id"
     " LEFT JOIN cars k ON k.id = c.car_id WHERE a.digest = ? AND a.expires_at > ?"
 )
-_CONNECTION: Final = "vehicle_id, user_id, mode, external_id, connected_at"
-_KEEP: Final = (
-    " ON CONFLICT (car_id, account_digest, code) DO UPDATE SET value = excluded.value, unit = excluded.unit,"
-    " measured_at = excluded.measured_at, maker_at = excluded.maker_at, fetched_at = excluded.fetched_at,"
-    " source = excluded.source WHERE COALESCE(readings.measured_at, readings.fetched_at)"
-    " <= COALESCE(excluded.measured_at, excluded.fetched_at)"
+_BY_APPLICATION: Final = (
+    f"SELECT NULL, t.expires_at, t.client_id, c.user_id, c.mode, {REST} FROM application_tokens t"
+    " LEFT JOIN connections c ON c.client_id = t.client_id AND c.vehicle_id = ?{of_owner}"
+    " LEFT JOIN cars k ON k.id = c.car_id WHERE t.digest = ? AND t.expires_at > ?"
+    " ORDER BY c.connected_at, c.user_id LIMIT 1"
 )
+_OF_ANYONE: Final = _BY_APPLICATION.replace("{of_owner}", "")
+_OF_OWNER: Final = _BY_APPLICATION.replace("{of_owner}", " AND c.user_id = ?")
+_CONNECTION: Final = "vehicle_id, user_id, mode, external_id, connected_at"
+_THEIR_VEHICLES: Final = "SELECT vehicle_id FROM connections WHERE user_id = ?"
 
 
 class VehiclePlans(Planned):
@@ -69,6 +77,22 @@ class VehiclePlans(Planned):
         return access_token(row), None if row[5] is None else vehicle(vehicle_id, row[2], row[3], row[4], row[5:])
 
     @reads
+    def reach_by_application(
+        self, digest: bytes, user_id: str | None, vehicle_id: str, now: datetime
+    ) -> Plan[tuple[AccessToken, Vehicle | None] | None]:
+        """Do `application_token` and `reach` in one statement; null when the token does not live."""
+        asked = vehicle_id if vehicle_id.isprintable() else ""
+        if user_id is None:
+            rows = yield _OF_ANYONE, (asked, digest, to_us(now))
+        else:
+            rows = yield _OF_OWNER, (asked, user_id, digest, to_us(now))
+        if not rows:
+            return None
+        row = rows[0]
+        token = application_token(row[2], row[1], user_id)
+        return token, None if row[5] is None else vehicle(vehicle_id, row[2], row[3], row[4], row[5:])
+
+    @reads
     def vehicles(self, principal: Principal, limit: int, offset: int) -> Plan[tuple[list[str], int]]:
         """Return a page of vehicle ids in the order they were connected, and how many there are in all."""
         links, where, values = _reached_by(principal)
@@ -91,7 +115,7 @@ class VehiclePlans(Planned):
         if after is not None:
             last = read_cursor(self._sealer, client_id, after)
             where += " AND (connected_at, vehicle_id, user_id) < (?, ?, ?)"
-            values += (last.connected_us, last.vehicle_id, last.user_id)
+            values += (last.at_us, last.vehicle_id, last.user_id)
         rows = yield (
             f"SELECT {_CONNECTION} FROM connections WHERE {where}"
             " ORDER BY connected_at DESC, vehicle_id DESC, user_id DESC LIMIT ?",
@@ -99,7 +123,47 @@ class VehiclePlans(Planned):
         )
         page = [_connection(row) for row in rows[:limit]]
         more = len(rows) > len(page) > 0
-        return page, write_cursor(self._sealer, client_id, page[-1]) if more else None
+        return page, write_cursor(self._sealer, client_id, position(page[-1])) if more else None
+
+    @reads
+    def connected(
+        self, client_id: str, wanted: ConnectionFilter, page: ConnectionPage
+    ) -> Plan[tuple[list[ConnectedVehicle], int, str | None]]:
+        """Return a page of connections with their vehicles, how many there are, and the cursor of the next page."""
+        where, values = _filtered(client_id, wanted, "c.")
+        ((total,),) = yield f"SELECT count(*) FROM connections c WHERE {where}", values
+        way, than = ("DESC", "<") if page.newest_first else ("ASC", ">")
+        if page.after is not None:
+            last = read_cursor(self._sealer, client_id, page.after, listing(page))
+            where += f" AND (c.{page.by}, c.vehicle_id, c.user_id) {than} (?, ?, ?)"
+            values += (last.at_us, last.vehicle_id, last.user_id)
+        rows = yield (
+            f"SELECT c.id, c.updated_at, {LINK}, {REST} FROM connections c JOIN cars k ON k.id = c.car_id"
+            f" WHERE {where} ORDER BY c.{page.by} {way}, c.vehicle_id {way}, c.user_id {way} LIMIT ? OFFSET ?",
+            (*values, page.limit + 1, page.offset),
+        )
+        found = [connected_vehicle(row) for row in rows[: page.limit]]
+        more = len(rows) > page.limit and found
+        cursor = write_cursor(self._sealer, client_id, place(found[-1], page.by), listing(page)) if more else None
+        return found, total, cursor
+
+    @writes
+    def delete_owner(self, client_id: str, user_id: str, now: datetime) -> Plan[list[Connection] | None]:
+        """Delete an owner with everything of theirs; null when the application has no such owner."""
+        found = yield "SELECT id FROM owners WHERE id = ? AND client_id = ? {for_update}", (user_id, client_id)
+        if not found:
+            return None
+        where = "client_id = ? AND user_id = ?"
+        known = yield f"SELECT vehicle_id FROM grant_vehicles WHERE user_id = ? UNION {_THEIR_VEHICLES}", (user_id,) * 2
+        cut = yield from _cut(where, (client_id, user_id), (user_id,))
+        yield "DELETE FROM owners WHERE id = ?", (user_id,)
+        for some in chunks(sorted({vehicle_id for (vehicle_id,) in known})):
+            yield from _forget_vehicles(some)
+        cut.sort(key=position, reverse=True)
+        for each in cut:
+            yield from append("connection.cut", each.vehicle_id, {"user_id": user_id}, now)
+        yield from append("owner.deleted", user_id, {}, now)
+        return cut
 
     @writes
     def disconnect(self, client_id: str, wanted: ConnectionFilter, now: datetime) -> Plan[list[Connection]]:
@@ -132,60 +196,6 @@ class VehiclePlans(Planned):
         sealed = self._sealer.seal(session, "owners", "maker_session_sealed", user_id)
         yield RENEW, (sealed, user_id)
 
-    @reads
-    def readings(self, vehicle: Vehicle, codes: Sequence[str]) -> Plan[dict[str, Reading]]:
-        """Return what the car last said to the account, among the codes and in their order."""
-        if not codes:
-            return {}
-        rows = yield _readings_of(len(codes)), (vehicle.car.id, vehicle.account, *codes)
-        if len(rows) < 2:
-            return {row[0]: reading(row) for row in rows}
-        found = {row[0]: row for row in rows}
-        return {code: reading(found[code]) for code in codes if code in found}
-
-    @writes
-    def keep(self, vehicle: Vehicle, readings: Mapping[str, Reading]) -> Plan[None]:
-        """Keep readings, each unless one that was measured later is kept already. An account that is not connected to
-        the car any more keeps none.
-        """
-        key = vehicle.car.id, vehicle.account
-        yield "SELECT id FROM cars WHERE id = ? {for_update}", key[:1]
-        connected = yield "SELECT 1 FROM connections WHERE car_id = ? AND account_digest = ? LIMIT 1", key
-        for some in chunks(list(readings.items()) if connected else [], 50):
-            yield (
-                f"INSERT INTO readings (car_id, account_digest, {READING}) VALUES "
-                + ", ".join([f"({marks(9)})"] * len(some))
-                + _KEEP,
-                tuple(value for code, told in some for value in (*key, *_kept(code, told))),
-            )
-
-    @writes
-    def mark_changed(self, car_id: str, at: datetime) -> Plan[None]:
-        """Note that a command may have changed the car. An earlier moment than the noted one changes nothing."""
-        moment = to_us(at)
-        yield (
-            "UPDATE cars SET changed_at = ? WHERE id = ? AND (changed_at IS NULL OR changed_at < ?)",
-            (moment, car_id, moment),
-        )
-
-    @writes
-    def spend(self, car_id: str, budget: Budget, now: datetime, *, calls: int, wakes: int) -> Plan[float | None]:
-        """Take calls and wakes from a car's budget, all or nothing."""
-        at = now.timestamp()
-        fresh = full(budget, at)
-        ((had_calls, had_wakes, had_at),) = yield (  # an update that changes nothing, to lock what is there
-            "INSERT INTO budgets (car_id, calls, wakes, level_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (car_id) DO UPDATE SET car_id = excluded.car_id RETURNING calls, wakes, level_at",
-            (car_id, fresh.calls, fresh.wakes, fresh.at),
-        )
-        level, wait = take(Level(had_calls, had_wakes, had_at), budget, at, calls=calls, wakes=wakes)
-        if wait is None:
-            yield (
-                "UPDATE budgets SET calls = ?, wakes = ?, level_at = ? WHERE car_id = ?",
-                (level.calls, level.wakes, level.at, car_id),
-            )
-        return wait
-
 
 def _reached_by(principal: Principal) -> tuple[str, str, tuple[Value, ...]]:
     """Return tables, condition and values that stand for the connections c a principal reaches."""
@@ -196,13 +206,13 @@ def _reached_by(principal: Principal) -> tuple[str, str, tuple[Value, ...]]:
     return "connections c", "c.client_id = ?", (principal.client_id,)
 
 
-def _filtered(client_id: str, wanted: ConnectionFilter) -> tuple[str, tuple[Value, ...]]:
-    """Return condition and values for an application's connections."""
-    where, values = ["client_id = ?"], [client_id]
-    for column in ("vehicle_id", "user_id", "mode", "external_id"):
+def _filtered(client_id: str, wanted: ConnectionFilter, of: str = "") -> tuple[str, tuple[Value, ...]]:
+    """Return condition and values for an application's connections; `of` stands before the columns' names."""
+    where, values = [f"{of}client_id = ?"], [client_id]
+    for column in ("vehicle_id", "user_id", "mode", "external_id", "id"):
         value = getattr(wanted, column)
         if value is not None:
-            where.append(f"{column} = ?")
+            where.append(f"{of}{column} = ?")
             values.append(value)
     return " AND ".join(where), tuple(values)
 
@@ -229,31 +239,25 @@ def _drop_vehicles(vehicles: tuple[str, ...]) -> Plan[None]:
     """Delete what goes with the last connection of these vehicles and of their cars."""
     some = marks(len(vehicles))
     yield f"SELECT id FROM vehicles WHERE id IN ({some}) ORDER BY id {{for_update}}", vehicles
-    yield (
-        f"DELETE FROM subscriptions WHERE vehicle_id IN ({some})"
-        " AND NOT EXISTS (SELECT 1 FROM connections c WHERE c.vehicle_id = subscriptions.vehicle_id)",
-        vehicles,
-    )
     cars = yield f"SELECT car_id FROM vehicles WHERE id IN ({some})", vehicles
     yield from drop_readings(tuple(car_id for (car_id,) in cars))
 
 
-@lru_cache(256)
-def _readings_of(count: int) -> str:
-    codes = "code = ?" if count == 1 else f"code IN ({marks(count)})"
-    return f"SELECT {READING} FROM readings WHERE car_id = ? AND account_digest = ? AND {codes}"
-
-
-def _kept(code: str, told: Reading) -> tuple[Value, ...]:
-    return (
-        code,
-        value_text(told.value),
-        told.unit,
-        to_us_or_null(told.measured_at),
-        to_us_or_null(told.maker_at),
-        to_us(told.fetched_at),
-        told.source,
+def _forget_vehicles(vehicles: tuple[str, ...]) -> Plan[None]:
+    """Delete vehicles nobody is connected to, with the commands they were given; and their cars, when no application
+    knows them.
+    """
+    some = marks(len(vehicles))
+    rows = yield (
+        f"DELETE FROM vehicles WHERE id IN ({some})"
+        " AND NOT EXISTS (SELECT 1 FROM connections c WHERE c.vehicle_id = vehicles.id) RETURNING id, car_id",
+        vehicles,
     )
+    if not rows:
+        return
+    gone, cars = tuple(row[0] for row in rows), tuple(row[1] for row in rows)
+    yield f"DELETE FROM commands WHERE vehicle_id IN ({marks(len(gone))})", gone
+    yield from drop_orphans(cars)
 
 
 def _connection(row: Row) -> Connection:
