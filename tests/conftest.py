@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import functools
 import gc
 import io
 import json
@@ -362,6 +363,29 @@ class Owned(InProcess):
         sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         target = f"/v2.0/vehicles/{car.vehicle_id}{path}"
         return self.ask(method, target, [car.bearer, (b"content-type", b"application/json"), *given], sent)
+
+
+    @functools.cached_property
+    def machine(self) -> tuple[bytes, bytes]:
+        """The authorization header of a token of the application itself."""
+        return self.new_machine()
+
+    def new_machine(self) -> tuple[bytes, bytes]:
+        """Draw a secret and exchange it for a token of the application itself."""
+
+        async def draw() -> bytes:
+            new = await self.carwire.services.credentials.draw(self.client_id)
+            return (await self.carwire.services.credentials.exchange(new.machine_id, new.secret)).reveal().encode()
+
+        return b"authorization", b"Bearer " + self.run(draw())
+
+    def v3(self, method: str, path: str, user_id: str | None = None, body: object = None, **headers: str) -> Answer:
+        """Ask v3 for the application, `path` relative to it; underscores of headers are hyphens."""
+        given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        if user_id is not None:
+            given.append((b"sc-user-id", user_id.encode()))
+        sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        return self.ask(method, f"/v3{path}", [self.machine, (b"content-type", b"application/json"), *given], sent)
 
 
 @contextlib.contextmanager

@@ -43,6 +43,7 @@ from carwire.services.compatibility import CompatibilityService
 from carwire.services.connect.brands import Brands
 from carwire.services.connect.service import ConnectService
 from carwire.services.connect.tools import put_together
+from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
 from carwire.services.vehicles import VehicleService
@@ -109,9 +110,17 @@ def build(
         vehicles=VehicleService(store, upstream, clock),
         commands=CommandService(store, upstream, hasher, clock),
         webhooks=WebhookService(store, clock),
+        credentials=CredentialService(store, hasher, clock),
         links=LinkService(hasher, clock, base_url),
     )
-    facts = Facts(base_url, decoder.data, len(catalogue.makes), demo is not None)
+    facts = Facts(
+        base_url,
+        decoder.data,
+        len(catalogue.makes),
+        demo=demo is not None,
+        generation=settings.v3_generation,
+        long_after=timedelta(seconds=settings.long_command_after),
+    )
     brands = Brands(known, catalogue, decoder, _make_of_simulated)
     tools = put_together(
         store,

@@ -58,6 +58,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=86_400, description="Seconds for which a kept reading answers when a request does not say."),
     ] = 0
+    v3_generation: Annotated[
+        Literal["preview", "ga"] | None,
+        Meta(
+            description="The one form v3 is written in: `preview` as the SDKs read it, `ga` as it is documented now. "
+            "Unset: preview for an owner's token, ga for an application's."
+        ),
+    ] = None
+    long_command_after: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=300,
+            description="Seconds after which a v3 command still under way is answered with 202 and headers, its end "
+            "following in the body. Less than a proxy's patience.",
+        ),
+    ] = 175
     application_requests: Annotated[
         Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}$")] | None,
         Meta(

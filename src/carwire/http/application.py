@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 from litestar.types import ASGIApp
 
 from carwire.core.compatibility.explain import Explanation
@@ -34,11 +36,23 @@ from carwire.http.v2.batch import BatchHandlers
 from carwire.http.v2.commands import ActionHandlers
 from carwire.http.v2.management import ManagementHandlers
 from carwire.http.v2.vehicles import VehicleHandlers
+from carwire.http.v3 import applications as v3_applications
+from carwire.http.v3 import commands as v3_commands
+from carwire.http.v3 import compatibility as v3_compatibility
+from carwire.http.v3 import connections as v3_connections
+from carwire.http.v3 import routes as v3
+from carwire.http.v3 import tokens as v3_tokens
+from carwire.http.v3 import vehicles as v3_vehicles
+from carwire.http.v3 import webhooks as v3_webhooks
+from carwire.http.v3.commands import LONG_AFTER
+from carwire.http.v3.faults import V3Faults
+from carwire.http.v3.view import Views
 from carwire.http.web.pages import PageHandlers
 from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
 from carwire.services.commands import CommandService
 from carwire.services.compatibility import CompatibilityService
+from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
 from carwire.services.vehicles import VehicleService
@@ -46,6 +60,7 @@ from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
 from carwire.upstream.door import NEWEST, Freshness
 from carwire.wire.v2.compatibility import CompatibilityBody, MatrixEntry
+from carwire.wire.v3.envelope import Generation
 
 MAX_BODY: Final = 1024 * 1024  # bytes: 1,000 VINs need 70 KiB
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -77,18 +92,22 @@ class Services(msgspec.Struct, frozen=True):
     vehicles: VehicleService
     commands: CommandService
     links: LinkService
+    credentials: CredentialService
     webhooks: WebhookService
 
 
 class Facts(msgspec.Struct, frozen=True):
     """What the pages say about this server: its origin, the VIN tables, the number of makes in the catalogue, whether
-    it has the demo page.
+    it has the demo page. `generation` is the only one v3 speaks, where it is forced; `long_after` when the answer to a
+    command is begun before its end is known.
     """
 
     base_url: str
     data: str
     makes: int
     demo: bool = False
+    generation: Generation | None = None
+    long_after: timedelta = LONG_AFTER
 
 
 def create(
@@ -106,10 +125,13 @@ def create(
     `default` is how fresh vehicle data are when a request does not say, `lifespan` what runs beside the requests.
     """
     writer = ErrorWriter(facts.base_url, services.accounts)
+    views = Views(facts.base_url, facts.generation)
+    v3_faults = V3Faults(views)
     api = (
         *_compatibility(services),
         *oauth_routes(OAuthHandlers(services.accounts, services.tokens, facts.base_url)),
         *v2.routes(_v2_handlers(services, writer, default)),
+        *v3.routes(_v3_handlers(services, facts, views, v3_faults, default)),
         *_v1(services),
         *(route for route in more if route.tag not in PAGE_TAGS),
         *_operations(operations),
@@ -117,10 +139,11 @@ def create(
     document = openapi.document(api, facts.base_url)
     pages = _pages(PageHandlers(document, facts.data, facts.makes, demo=facts.demo))
     routes = (*api, *pages, *(route for route in more if route.tag in PAGE_TAGS))
-    faults = Faults(writer, routes)
+    faults = Faults(writer, v3_faults, routes)
 
-    def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        return _response(faults.write(error, request.scope["state"]["request_id"], path=request.scope["path"]))
+    def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        call = Call(request.scope, request_id=request.scope["state"]["request_id"])
+        return _response(faults.write(error, call, path=request.scope["path"]))
 
     inner = Litestar(
         [_adapt(route, doors, faults) for route in routes],
@@ -140,6 +163,18 @@ def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) ->
         actions=ActionHandlers(services.commands, vehicles),
         batch=BatchHandlers(services.vehicles, vehicles, writer),
         management=ManagementHandlers(services.vehicles, services.webhooks),
+    )
+
+
+def _v3_handlers(services: Services, facts: Facts, views: Views, faults: V3Faults, default: Freshness) -> v3.Handlers:
+    return v3.Handlers(
+        vehicles=v3_vehicles.VehicleHandlers(services.vehicles, views, default.max_age),
+        commands=v3_commands.CommandHandlers(services.commands, views, faults, facts.long_after),
+        connections=v3_connections.ConnectionHandlers(services.vehicles, views),
+        webhooks=v3_webhooks.WebhookHandlers(services.webhooks, services.vehicles, views),
+        applications=v3_applications.ApplicationHandlers(services.accounts, services.credentials, views),
+        compatibility=v3_compatibility.CompatibilityHandlers(services.compatibility, views),
+        tokens=v3_tokens.TokenHandlers(services.credentials),
     )
 
 
@@ -240,7 +275,7 @@ def _pages(pages: PageHandlers) -> tuple[Route, ...]:
 
 
 def _adapt(route: Route, doors: Doors, faults: Faults) -> HTTPRouteHandler:
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
         call = Call(request.scope, request.path_params, request_id=request.scope["state"]["request_id"])
         try:
             if route.door:
@@ -264,7 +299,9 @@ async def _body(request: Request[Any, Any, Any]) -> bytes:
         raise InvalidInput(FieldProblem("body", "Ended before it was whole")) from None
 
 
-def _response(answer: Answer) -> Response[bytes]:
+def _response(answer: Answer) -> Response[Any]:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    if answer.tail:
+        return Stream(answer.tail, status_code=answer.status, headers=headers, media_type=answer.content_type.decode())
     media_type = answer.content_type.decode().removesuffix("; charset=utf-8")  # which Litestar adds to text itself
     return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)

@@ -6,7 +6,7 @@ The paths that carry the load are plain ASGI, the others go through the framewor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -18,6 +18,7 @@ from carwire.core.vehicles import Vehicle
 
 JSON: Final = b"application/json"
 ONE_MAKE: Final = "v2.0, one make"  # the tag of calls that only cars of one make answer
+Headers = tuple[tuple[bytes, bytes], ...]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -29,13 +30,30 @@ class VersionUnknown(Exception):
     """The path names an API version that is not served."""
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A status, a body and headers besides the ones every response carries."""
+class AccessDenied(Exception):
+    """The token is known, and of a kind that does not open this."""
+
+
+class NothingThere(Exception):
+    """There is no such resource for whoever asks. `what` is its kind, `name` what it was asked for by."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.name = name
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A status, a body and headers besides the ones every response carries.
+
+    With a `tail`, headers go out at once and the body is what it gives in the end.
+    """
 
     body: bytes
     status: int = 200
     content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
+    tail: AsyncIterator[bytes] | None = None
 
 
 class Call:
@@ -135,9 +153,21 @@ class Call:
 
 
 # What has to be shown at a route: an application's id and secret, or the key in the server's data folder instead; a
-# management token; an access token; one that reaches the vehicle of the path; either of the two.
+# management token; an access token; one that reaches the vehicle of the path; either of the two. In v3: a token of the
+# application itself; that, naming the owner, to command the vehicle; that, with or without the owner, or an access
+# token, to read it.
 Door = Literal[
-    "application", "application_or_local", "local", "management", "token", "vehicle", "vehicle_or_management"
+    "application",
+    "application_or_local",
+    "local",
+    "management",
+    "token",
+    "vehicle",
+    "vehicle_or_management",
+    "application_token",
+    "owned_vehicle",
+    "readable_vehicle",
+    "any_vehicle",
 ]
 
 
@@ -145,8 +175,9 @@ class Route(msgspec.Struct, frozen=True):
     """One row of the route table: where, who may, what comes in, what goes out, and the words of the API document.
 
     `path` has parameters in braces. `query` and `body` are the structs the handler reads, `answers` the type of its
-    JSON, null for a page. `door` null means that anybody may call; `permission` is what the owner must have granted.
-    `form` bodies are url-encoded; `schema` describes a body that no struct does.
+    JSON, null for a page. `door` null means that anybody may call; `permission` is what the owner must have granted;
+    `status` is of an answer that went well. `form` bodies are url-encoded; `schema` describes a body that no struct
+    does.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -163,6 +194,7 @@ class Route(msgspec.Struct, frozen=True):
     form: bool = False
     schema: dict[str, Any] | None = None
     permission: str | None = None
+    status: Literal[200, 202, 204] = 200
 
     @property
     def takes_body(self) -> bool:

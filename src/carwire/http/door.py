@@ -14,14 +14,16 @@ from typing import Final
 from carwire.core.applications import Application
 from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated
 from carwire.core.grants import GrantMissing
-from carwire.http.call import Call, Door
+from carwire.http.call import AccessDenied, Call, Door, NothingThere
 from carwire.http.limits import ApplicationLimit
 from carwire.kit.secrets import Secret
 from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
+from carwire.wire.v3.asking import MissingParameter, user_of
 
 _MAX_HEADER: Final = 1024
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+OWNER_HEADER: Final = b"sc-user-id"
 _MANAGER: Final = "default"  # the user name that goes with a management token
 
 
@@ -31,7 +33,9 @@ def is_uuid(text: str) -> bool:
 
 
 class Doors:
-    """Opens the door of a route, or raises `NotAuthenticated`, `GrantMissing`, `InvalidInput` or `Limited`."""
+    """Opens the door of a route, or raises `NotAuthenticated`, `GrantMissing`, `InvalidInput`, `Limited`, and in v3
+    `AccessDenied` or `NothingThere`.
+    """
 
     def __init__(
         self, accounts: AccountService, access: AccessService, limit: ApplicationLimit, local_key: Secret | None = None
@@ -51,6 +55,10 @@ class Doors:
             call.prove(token=token)
         elif door == "vehicle_or_management":
             await self._vehicle_or_management(call)
+        elif door == "application_token":
+            await self._application_token(call)
+        elif door in {"any_vehicle", "readable_vehicle", "owned_vehicle"}:
+            await self._vehicle_of_either(door, call)
         elif door in {"application_or_local", "local"} and self._is_local(call):
             return
         elif door == "local":
@@ -76,6 +84,41 @@ class Doors:
         call.prove(token=token, vehicle=vehicle)
         if vehicle is None:
             raise GrantMissing
+
+    async def _application_token(self, call: Call) -> None:
+        shown = bearer(call)
+        if is_uuid(shown.reveal()):
+            self._limit.take((await self._access.token(shown)).principal.client_id)
+            raise AccessDenied
+        token = await self._access.application(shown)
+        self._limit.take(token.principal.client_id)
+        call.prove(token=token)
+
+    async def _vehicle_of_either(self, door: Door, call: Call) -> None:
+        """Reach the vehicle by either kind of token. Only where commands are given, an owner's does not do."""
+        shown, vehicle_id = bearer(call), call.parameters["id"]
+        named = is_uuid(vehicle_id)
+        if is_uuid(shown.reveal()):
+            token, vehicle = await self._access.vehicle(shown, vehicle_id.lower() if named else "")
+            self._limit.take(token.principal.client_id)
+            if door == "owned_vehicle":
+                raise AccessDenied
+        else:
+            user_id = owner_asked_for(call)
+            asked = vehicle_id.lower() if named and isinstance(user_id, str | None) else ""
+            token, vehicle = await self._access.vehicle_of_application(
+                shown, user_id if isinstance(user_id, str) else None, asked
+            )
+            self._limit.take(token.principal.client_id)
+            if isinstance(user_id, InvalidInput):
+                raise user_id
+            if user_id is None and door != "any_vehicle":
+                raise MissingParameter("userId")
+        call.prove(token=token, vehicle=vehicle)
+        if not named:
+            raise InvalidInput(FieldProblem("vehicleId", "must be a UUID"))
+        if vehicle is None:
+            raise NothingThere("vehicle", vehicle_id)
 
     async def _vehicle_or_management(self, call: Call) -> None:
         try:
@@ -116,6 +159,15 @@ async def manager_of(call: Call, accounts: AccountService) -> Application:
     return await accounts.authenticate_manager(token, proof=b"manager " + header)
 
 
+def owner_asked_for(call: Call) -> str | InvalidInput | None:
+    """Return the owner an application asks for; null when it names none, what is wrong when it is no id."""
+    try:
+        header = call.one_header(OWNER_HEADER)
+        return user_of(header) if header else None
+    except InvalidInput as problem:
+        return problem
+
+
 def bearer(call: Call) -> Secret:
     """Return the token of one well-formed Bearer header. Raises `NotAuthenticated`."""
     header = _only_header(call)
@@ -126,6 +178,12 @@ def bearer(call: Call) -> Secret:
         return Secret(token.decode("ascii"))
     except UnicodeDecodeError:
         raise NotAuthenticated from None
+
+
+def basic_of(call: Call) -> tuple[str, Secret]:
+    """Return the pair of one well-formed Basic header. Raises `NotAuthenticated`."""
+    user, password = _basic(_only_header(call))
+    return user, Secret(password)
 
 
 def _only_header(call: Call) -> bytes:

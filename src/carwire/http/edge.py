@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from http.client import NOT_MODIFIED
 from time import perf_counter
 from typing import Any, Final
 
@@ -27,9 +28,13 @@ _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
 _VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
 # Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds.
-_OTHER_VERSION: Final = re.compile(r"^/v(?!1(?:/|$)|2/redirect(?:\.js)?$)[0-9]")
+_OTHER_VERSION: Final = re.compile(r"^/v(?![13](?:/|$)|2/redirect(?:\.js)?$)[0-9]")
 _CURRENT: Final = "/v2.0"
 _READS: Final = ("GET", "HEAD")
+_V3_BEFORE_ID: Final = "/v3/vehicles/"
+_V3_VEHICLE: Final = _V3_BEFORE_ID + "{id}"
+_SIGNALS: Final = "/signals"
+_ONE_SIGNAL: Final = "/signals/{code}"
 _BEFORE_ID: Final = "/v2.0/vehicles/"
 _VEHICLE: Final = _BEFORE_ID + "{id}"
 _QUERY_IN_PATH: Final = "/history?"
@@ -66,6 +71,9 @@ class Edge:
             for route in light
             if route.path.startswith(_VEHICLE) and "{" not in route.path.removeprefix(_VEHICLE)
         }
+        self._of_v3_vehicle: Mapping[str, Route] = {
+            route.path.removeprefix(_V3_VEHICLE): route for route in light if route.path.startswith(_V3_VEHICLE)
+        }
         one_make = (route.path.removeprefix(_VEHICLE) for route in routes if route.tag == ONE_MAKE)
         self._of_one_make = frozenset(one_make)
 
@@ -84,7 +92,7 @@ class Edge:
                 scope, path = _with_query(scope, path)
             found = self._find(path)
         if not path:
-            answer = self._faults.write(VersionUnknown(), request_id)
+            answer = self._faults.write(VersionUnknown(), Call(scope, request_id=request_id))
             status, template = answer.status, "unmatched"
             await _send(send, answer, request_id)
         elif found is not None and (scope["method"] in _READS or found[0] is _UPPER_CASE):
@@ -110,6 +118,8 @@ class Edge:
         route = self._plain.get(path)
         if route is not None:
             return route, _NONE
+        if path.startswith(_V3_BEFORE_ID):
+            return self._find_v3(path[len(_V3_BEFORE_ID) :])
         if path.startswith(_BEFORE_ID):
             vehicle_id, slash, rest = path[len(_BEFORE_ID) :].partition("/")
             route = self._of_vehicle.get(slash + rest)
@@ -119,6 +129,14 @@ class Edge:
             if make != make.lower() and f"/{make.lower()}/{tail}" in self._of_one_make:
                 return _UPPER_CASE, {"id": vehicle_id}
         return None
+
+    def _find_v3(self, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        vehicle_id, slash, rest = path.partition("/")
+        signals, _, code = rest.partition("/")
+        if slash + signals == _SIGNALS and code and "/" not in code:
+            return self._of_v3_vehicle[_ONE_SIGNAL], {"id": vehicle_id, "code": code}
+        route = self._of_v3_vehicle.get(slash + rest)
+        return (route, {"id": vehicle_id}) if route is not None and vehicle_id else None
 
     async def _answer(self, route: Route, call: Call) -> Answer:
         try:
@@ -191,11 +209,9 @@ def clean_path(path: str) -> str:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = False) -> None:
-    headers = [
-        (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"sc-request-id", request_id.encode()),
-        *answer.headers,
-    ]
+    headers = [(b"sc-request-id", request_id.encode()), *answer.headers]
+    if answer.status != NOT_MODIFIED:
+        length = str(len(answer.body)).encode()
+        headers = [(b"content-type", answer.content_type), (b"content-length", length), *headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else answer.body, "more_body": False})

@@ -19,16 +19,28 @@ from litestar.exceptions import (
 from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated, StoreUnavailable
 from carwire.core.grants import GrantMissing
 from carwire.core.signals.obstacles import Obstacle
-from carwire.http.call import Answer, Call, PathUnknown, Route, VersionUnknown, json_answer
+from carwire.http.call import (
+    AccessDenied,
+    Answer,
+    Call,
+    Headers,
+    NothingThere,
+    PathUnknown,
+    Route,
+    VersionUnknown,
+    json_answer,
+)
+from carwire.http.commanding import command_headers
 from carwire.http.limits import Limited
+from carwire.http.v3.faults import V3Faults
 from carwire.kit.redaction import redact_text
 from carwire.services.accounts import AccountService
-from carwire.services.commands import CommandFailed, Sent
+from carwire.services.commands import CommandFailed
 from carwire.wire.v2 import errors as wire
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.kinds import BY_NAME, ErrorKind
 
-Headers = tuple[tuple[bytes, bytes], ...]
+V3: Final = "/v3/"
 _log = structlog.get_logger("carwire.http")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _UNKNOWN: Final = (
@@ -41,6 +53,8 @@ _BY_STATUS: Final = {400: wire.VALIDATION, 404: wire.PATH_NOT_FOUND, 413: wire.T
 _ROWS: Final[dict[type[Exception], ErrorKind]] = {
     NotAuthenticated: wire.AUTHENTICATION,
     GrantMissing: wire.PERMISSION,
+    AccessDenied: wire.PERMISSION,
+    NothingThere: wire.PERMISSION,
     Limited: BY_NAME["RATE_LIMIT:SMARTCAR_API"],
     MethodNotAllowedException: wire.METHOD,
     VersionUnknown: wire.VERSION_NOT_FOUND,
@@ -92,10 +106,11 @@ class ErrorWriter:
 
 
 class Faults:
-    """Answers errors. `routes` tell which methods a path takes."""
+    """Answers errors, those of v3 in its own form. `routes` tell which methods a path takes."""
 
-    def __init__(self, writer: ErrorWriter, routes: Sequence[Route]) -> None:
+    def __init__(self, writer: ErrorWriter, v3: V3Faults, routes: Sequence[Route]) -> None:
         self._writer = writer
+        self._v3 = v3
         self._methods = [
             (re.compile(_PARAMETER.sub("[^/]+", route.path)), method)
             for route in routes
@@ -104,15 +119,21 @@ class Faults:
 
     async def answer(self, error: Exception, call: Call, route: Route) -> Answer:
         """Answer an error met while a request was served."""
+        if route.path.startswith(V3):
+            return self._v3.answer(error, call)
         try:
             body = await self._writer.body(error, call)
         except StoreUnavailable as worse:  # asked for the application's name
             body = self._writer.plain(worse, call.request_id)
         return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, door=route.door))
 
-    def write(self, error: Exception, request_id: str, *, path: str = "") -> Answer:
+    def write(self, error: Exception, call: Call, *, path: str = "") -> Answer:
         """Answer an error met before any route was found, or by the framework."""
-        body = self._writer.plain(error, request_id)
+        if path.startswith(V3):
+            answer = self._v3.answer(error, call)
+            allowed = self._headers(error, path=path) if isinstance(error, MethodNotAllowedException) else ()
+            return msgspec.structs.replace(answer, headers=(*answer.headers, *allowed))
+        body = self._writer.plain(error, call.request_id)
         return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, path=path))
 
     def methods_of(self, path: str) -> set[str]:
@@ -134,14 +155,6 @@ def retry_after(error: Exception) -> int | None:
     if isinstance(error, Limited):
         return max(1, math.ceil(error.retry_after_s))
     return wire.retry_after(error.problem) if isinstance(error, Obstacle) else None
-
-
-def command_headers(sent: Sent) -> Headers:
-    """Name the command an answer is about, and how it ended. Headers of our own: no SDK looks at them."""
-    return (
-        (b"carwire-command-id", sent.id.encode()),
-        (b"carwire-command-outcome", sent.outcome.kind.encode()),
-    )
 
 
 def _classify(error: Exception) -> tuple[ErrorKind, tuple[FieldProblem, ...]]:

@@ -17,10 +17,11 @@ from carwire.http.oauth.handlers import OAuthError
 from carwire.http.v2.vehicles import LONGEST_S
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.static import STATIC_ENDPOINTS
+from carwire.wire.v3.errors import ErrorsBody
 
 _REF: Final = "#/components/schemas/{name}"
 _DESCRIPTION: Final = (
-    "The open vehicle API server. `/v2.0` speaks the wire of Smartcar's API v2.0; `/v1` is our own. "
+    "The open vehicle API server. `/v2.0` and `/v3` speak the wires of Smartcar's API; `/v1` is our own. "
     "Carwire has no contracts with car makers: cars that can be connected are simulated ones so far, and what it says "
     "of compatibility comes from the VIN and from public sources."
 )
@@ -40,6 +41,7 @@ _SCHEMES: Final[dict[str, dict[str, Any]]] = {
         "scheme": "bearer",
         "description": "An access token that an owner's approval led to: see `owner`. The roles named are permissions.",
     },
+    "machine": {"type": "http", "scheme": "bearer", "description": "A token of the application itself: see `client`."},
 }
 # Door → the schemes that open it.
 _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
@@ -51,11 +53,18 @@ _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
     "token": ("token",),
     "vehicle": ("token",),
     "vehicle_or_management": ("token", "management", "manager"),
+    "application_token": ("machine",),
+    "owned_vehicle": ("machine",),
+    "readable_vehicle": ("machine", "token"),
+    "any_vehicle": ("machine", "token"),
 }
 _VEHICLE_DOORS: Final = frozenset({"vehicle", "vehicle_or_management"})
+_OF_OWNERS: Final = frozenset({"owned_vehicle", "readable_vehicle"})  # where an application names the owner
 _TAGS: Final[dict[str, str]] = {
     "v2.0": "The wire of Smartcar's API v2.0.",
     ONE_MAKE: "Reads and commands that exist for cars of the make in the path; of others they answer 501.",
+    "v3": "The wire of Smartcar's API v3, in the form documented now. An owner's token gets the form the SDKs read: a "
+    "single resource without `data`, relative links, epoch milliseconds.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
     "v1": "Our own: what a VIN says, why a car is compatible, and the simulated cars.",
     "operation": "For supervisors. No credentials.",
@@ -66,7 +75,7 @@ _VEHICLE: Final = "/v2.0/vehicles/{id}"
 def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
     """Return the document. Every route of the table is in it, with every parameter, body, answer and error."""
     types = [kind for route in routes for kind in (route.answers, route.body) if kind is not None]
-    _, components = _schemas([*types, ErrorBody, OAuthError])
+    _, components = _schemas([*types, ErrorBody, OAuthError, ErrorsBody])
     rules.apply(components)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -86,7 +95,7 @@ def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {name: _tidy(schema) for name, schema in components.items()},
-            "securitySchemes": {**_SCHEMES, "owner": _owner_flow(base_url)},
+            "securitySchemes": {**_SCHEMES, "owner": _owner_flow(base_url), "client": _client_flow(base_url)},
         },
     }
     return _renamed(written, components)
@@ -102,6 +111,15 @@ def _owner_flow(base_url: str) -> dict[str, Any]:
         "type": "oauth2",
         "description": text,
         "flows": {"authorizationCode": {**flow, "scopes": scopes}},
+    }
+
+
+def _client_flow(base_url: str) -> dict[str, Any]:
+    """Say where tokens of applications themselves come from."""
+    return {
+        "type": "oauth2",
+        "description": "How an application comes by the bearer token of the scheme `machine`.",
+        "flows": {"clientCredentials": {"tokenUrl": f"{base_url}/oauth2/token", "scopes": {}}},
     }
 
 
@@ -149,15 +167,15 @@ def _operation(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
     }
     if route.query:
         operation["parameters"] += _query_parameters(route.query)
-    if route.tag.startswith("v2.0"):
+    if route.tag.startswith(("v2.0", "v3")):
         operation["parameters"] += _headers_of(route)
     if route.body or route.schema:
-        schema = {"$ref": _REF.format(name=route.body.__name__)} if route.body else route.schema
+        schema = _schemas([route.body])[0][0] if route.body else route.schema
         kind = "application/x-www-form-urlencoded" if route.form else "application/json"
         operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
     links = rules.links_of(route, routes)
     if links:
-        operation["responses"]["200"]["links"] = links
+        operation["responses"][str(route.status)]["links"] = links
     return operation
 
 
@@ -170,6 +188,8 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 
 def _asks_car(route: Route) -> bool:
     """Tell whether the car, or its maker, may be asked."""
+    if route.tag == "v3":
+        return route.door in _OF_OWNERS and "-executions" not in route.path
     rest = route.path.removeprefix(_VEHICLE)
     return route.door == "vehicle" and (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
 
@@ -179,9 +199,15 @@ def _commands_car(route: Route) -> bool:
 
 
 def _headers_of(route: Route) -> list[dict[str, Any]]:
-    if not _asks_car(route):
-        return []
-    names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS))
+    names: tuple[_Header, ...] = ()
+    if route.tag == "v3":
+        names = _OWNER_HEADER if route.door in _OF_OWNERS else ()
+        if _commands_car(route):
+            names = (*names, *_COMMAND_HEADERS)
+        elif _asks_car(route):
+            names = (*names, *_ANY_HEADERS, _READ_HEADERS[0])
+    elif _asks_car(route):
+        names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS))
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
         for name, text, schema in names
@@ -192,6 +218,13 @@ _WHOLE: Final = {"type": "integer", "minimum": 0, "maximum": LONGEST_S}
 _Header = tuple[str, str, dict[str, Any]]
 _ANY_HEADERS: Final[tuple[_Header, ...]] = (
     ("sc-unit-system", "Units of the answer.", {"type": "string", "enum": ["metric", "imperial"]}),
+)
+_OWNER_HEADER: Final[tuple[_Header, ...]] = (
+    (
+        "sc-user-id",
+        "The owner, as Connect told. Needed with an application's token.",
+        {"type": "string", "format": "uuid"},
+    ),
 )
 _READ_HEADERS: Final[tuple[_Header, ...]] = (
     ("carwire-max-age", "Seconds: what was fetched this long ago need not be asked again.", _WHOLE),
@@ -270,6 +303,14 @@ _OF_COMMANDS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "enum": ["done", "refused", "not_sent", "unknown"]},
     },
 }
+_ERRORS: Final = {"oauth": "OAuthError", "v3": "ErrorsBody"}  # tag → the form of its errors
+_ETAG: Final[dict[str, Any]] = {
+    "etag": {
+        "description": "For `if-none-match`: who has this already is answered 304.",
+        "required": True,
+        "schema": _TEXT,
+    }
+}
 _CHALLENGE: Final[dict[str, Any]] = {
     "www-authenticate": {"description": "Which credentials are wanted.", "required": True, "schema": _TEXT}
 }
@@ -292,11 +333,16 @@ _OF_CARS: Final = {
 
 def _responses(route: Route) -> dict[str, Any]:
     """Describe every answer, in the order of their statuses."""
-    found = {"200": _answer(route)}
-    error = "OAuthError" if route.tag == "oauth" else "ErrorBody"
+    found = {str(route.status): _answer(route)}
+    if route.tag == "v3" and _commands_car(route):
+        found["202"] = {**found["200"], "description": "Under way still: the end follows in the body, or an error."}
+    if route.tag == "v3" and route.method == "GET":
+        found["304"] = {"description": "The caller has it already.", "headers": {**_REQUEST_ID, **_ETAG}}
+    error = _ERRORS.get(route.tag, "ErrorBody")
+    others = error if error == "ErrorsBody" else "ErrorBody"
     for status, (text, headers) in {**_errors(route), **_failures(route)}.items():
         # What has nothing to do with OAuth is refused before its handlers see it.
-        name = error if status in {"400", "401"} else "ErrorBody"
+        name = error if status in {"400", "401"} else others
         content = {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
         found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers}, "content": content}
     return dict(sorted(found.items()))
@@ -308,6 +354,10 @@ def _answer(route: Route) -> dict[str, Any]:
         headers |= _OF_COMMANDS if _commands_car(route) else {} if route.path.endswith("/batch") else _OF_READS
     if route.form:
         headers |= _NO_STORE
+    if route.status == 204:
+        return {"description": "Done.", "headers": headers}
+    if route.tag == "v3" and route.method == "GET":
+        headers |= _ETAG
     if route.answers is None:
         return {"description": "Text.", "headers": headers, "content": {"text/plain": {"schema": _TEXT}}}
     (schema,), _ = _schemas([route.answers])
@@ -322,6 +372,10 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
         wanted["401"] = "The application's credentials are not known.", {**_CHALLENGE, **_NO_STORE}
     elif route.query or route.body or route.parameters:
         wanted["400"] = "The request cannot be used; `detail` names the fields.", {}
+    if route.tag == "v3":
+        wanted |= _V3_ERRORS.get(route.door or "", {})
+        if route.name == "v3_subscribe":
+            wanted["409"] = "Subscribed already.", {}
     if route.door:
         wanted["401"] = "No known credentials.", _CHALLENGE
         wanted["429"] = "The application asks too often.", _RETRY_AFTER
@@ -333,9 +387,21 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
         wanted["429"] = "The application, or the car, is asked too often.", {**_RETRY_AFTER, **headers}
     if route.parameters:
         wanted["404"] = "There is nothing at this path.", {}
+    if route.tag == "v3" and _asks_car(route) and not _commands_car(route):  # signals fail by themselves
+        wanted = {status: row for status, row in wanted.items() if status not in {"409", "501", "502"}}
     if route.takes_body:
         wanted["413"] = "The body is too large.", {}
     return wanted
+
+
+_KIND: Final[tuple[str, dict[str, Any]]] = "The token is of a kind that does not open this.", {}
+_V3_ERRORS: Final[dict[str, dict[str, tuple[str, dict[str, Any]]]]] = {
+    "application_token": {"403": _KIND},
+    "owned_vehicle": {
+        "403": ("Not granted, or the token is of a kind that does not open this.", {}),
+        "504": ("Nobody can tell what became of the command.", {}),
+    },
+}
 
 
 def _failures(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:

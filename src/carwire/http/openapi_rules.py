@@ -32,6 +32,12 @@ EXAMPLES: Final[dict[str, str]] = {
     "id": "7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51",
     "webhook_id": "b1f7c4de-91f4-4a3c-8d55-2f6f1a0e7c39",
     "vin": "5YJXCDE22HF068739",
+    "code": "odometer-traveleddistance",
+    "connection_id": "c3d0a7f4-7f0e-4f0c-8f56-6b6f6fb0a2d1",
+    "user_id": "f5a1c9d2-2b34-4b6e-9c3f-0d8f5c1b7a60",
+    "subscription_id": "d7c6b5a4-3e2f-4d1c-8b0a-9f8e7d6c5b4a",
+    "application_id": "94e0c6f2-8f3a-4a12-b2ad-3d1a5b6c7d55",
+    "execution_id": "exec_7d2c5b1894ae4c03b6f1e85a30d7c249",
     "car": "tesla-3",
 }
 # Query parameter → what its struct does not say of it, in whatever struct it stands.

@@ -83,6 +83,30 @@ def convert(values: dict[str, str], kind: type[T], *, lax: bool = False) -> T:
         raise wrong from None
 
 
+def decode_params(query: bytes) -> dict[str, str]:
+    """Read a query string, or a form, as the names and texts it holds. Raises `InvalidInput` with every name that is
+    repeated or cannot be read. Empty texts count as absent.
+    """
+    if not query:
+        return {}
+    if len(query) > MAX_QUERY:
+        raise InvalidInput(FieldProblem("query", f"has more than {MAX_QUERY} bytes"))
+    found: dict[str, str] = {}
+    problems: list[FieldProblem] = []
+    for part in query.split(b"&"):
+        raw_name, _, raw = part.partition(b"=")
+        name, text = decode_text(raw_name), decode_text(raw)
+        if name is None or text is None:
+            problems.append(FieldProblem((name or "query")[:60], "is not url-encoded UTF-8"))
+        elif name in found:
+            problems.append(FieldProblem(name[:60], "is given more than once"))
+        elif name:
+            found[name] = text
+    if problems:
+        raise InvalidInput(*problems[:10])
+    return {name: text for name, text in found.items() if text}
+
+
 def decode_body(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Read a JSON body. Raises `InvalidInput` on the field at fault, or ``body`` when it is no JSON at all."""
     try:

@@ -34,6 +34,24 @@ class AccessService:
             raise NotAuthenticated
         return found
 
+    async def application(self, token: Secret) -> AccessToken:
+        """Return what a token of an application itself stands for. Raises `NotAuthenticated`."""
+        found = await self._store.application_token(self._digest(token), self._clock())
+        if found is None:
+            raise NotAuthenticated
+        return found
+
+    async def vehicle_of_application(
+        self, token: Secret, user_id: str | None, vehicle_id: str
+    ) -> tuple[AccessToken, Vehicle | None]:
+        """Return such a token and the vehicle of this id, of one owner or of any; null for any it does not reach.
+        Raises `NotAuthenticated`.
+        """
+        found = await self._store.reach_by_application(self._digest(token), user_id, vehicle_id, self._clock())
+        if found is None:
+            raise NotAuthenticated
+        return found
+
     def _digest(self, token: Secret) -> bytes:
         if len(token.reveal()) > _LONGEST:
             raise NotAuthenticated

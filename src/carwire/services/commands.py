@@ -99,14 +99,19 @@ class CommandService:
             raise CommandFailed(sent)
         return sent
 
+    async def find(self, vehicle: Vehicle, command_id: str) -> CommandRecord | None:
+        """Return a command this vehicle's owner gave it through this application, null for any other."""
+        found = await self._store.command(command_id)
+        if found is None or (found.client_id, found.vehicle_id) != (vehicle.client_id, vehicle.id):
+            return None
+        return found if self._fingerprint(vehicle, found.name, found.arguments) == found.fingerprint else None
+
     async def finish(self) -> None:
         """Wait for the commands under way: before the server stops."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def _record(self, vehicle: Vehicle, name: str, arguments: Arguments, deadline: timedelta) -> CommandRecord:
         now = self._clock()
-        # Of one owner to one application: nobody joins another's command, or learns how it ended.
-        order = msgspec.json.encode([name, dict(arguments), vehicle.client_id, vehicle.user_id], order="sorted")
         return CommandRecord(
             id=new_id(),
             client_id=vehicle.client_id,
@@ -114,12 +119,17 @@ class CommandService:
             car_id=vehicle.car.id,
             name=name,
             arguments={key: value for key, value in arguments.items() if key not in _SECRET},
-            fingerprint=self._hasher.hash(Secret(order.decode())),
+            fingerprint=self._fingerprint(vehicle, name, arguments),
             state="accepted",
             problem=None,
             accepted_at=now,
             deadline_at=now + deadline,
         )
+
+    def _fingerprint(self, vehicle: Vehicle, name: str, arguments: Arguments) -> bytes:
+        """Of one owner to one application: nobody joins another's command, or learns how it ended."""
+        order = msgspec.json.encode([name, dict(arguments), vehicle.client_id, vehicle.user_id], order="sorted")
+        return self._hasher.hash(Secret(order.decode()))
 
     async def _hand_in(
         self, vehicle: Vehicle, record: CommandRecord, arguments: Arguments, key: str | None

@@ -28,6 +28,10 @@ class VehicleService:
         """Return the time the vehicle's car lives in: ours, unless it is simulated."""
         return self._upstream.now(vehicle)
 
+    async def find(self, principal: Principal, vehicle_id: str) -> Vehicle | None:
+        """Return a vehicle the principal reaches; null for any other."""
+        return await self._store.reach(principal, vehicle_id)
+
     async def read(
         self,
         vehicle: Vehicle,
@@ -53,12 +57,18 @@ class VehicleService:
 
     async def recall(self, vehicle: Vehicle, codes: Sequence[str], max_age: timedelta) -> dict[str, Told]:
         """Return what is known of signals without waking the car, each by its own permission; null where nobody has
-        answered yet. One that is not granted is a problem of kind ``PERMISSION``, as old as the connection.
+        answered yet. One that is not granted is a problem, as old as the connection: of kind ``PERMISSION``, unless no
+        car of this powertrain has it.
         """
         granted = [code for code in codes if signals()[code].permission in vehicle.permissions]
         found = await self._upstream.recall(vehicle, granted, max_age) if granted else {}
         missing = Problem("PERMISSION", vehicle.connected_at)
-        return {code: found.get(code, missing) for code in codes}
+        lacking = Problem("COMPATIBILITY:VEHICLE_NOT_CAPABLE", vehicle.connected_at)
+        powertrain = vehicle.car.powertrain
+        return {
+            code: found[code] if code in found else missing if signals()[code].suits(powertrain) else lacking
+            for code in codes
+        }
 
     async def page(self, token: AccessToken, limit: int, offset: int) -> tuple[list[str], int]:
         """Return a page of the ids of the vehicles a token reaches, and how many there are."""

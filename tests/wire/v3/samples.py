@@ -10,13 +10,13 @@ from typing import Any, Final
 import msgspec
 from hypothesis import strategies as st
 
-from carwire.core.applications import Application
+from carwire.core.applications import Application, ClientSecret
 from carwire.core.commands import CommandRecord, State
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.problems import KINDS
 from carwire.core.signals.reading import Problem, Reading, Value
-from carwire.core.vehicles import Car, Vehicle
-from carwire.core.webhooks import Webhook
+from carwire.core.vehicles import Car, ConnectedVehicle, Vehicle
+from carwire.core.webhooks import Subscription, Webhook
 from carwire.wire.v3 import (
     applications,
     commands,
@@ -31,11 +31,8 @@ from carwire.wire.v3 import (
     webhooks,
 )
 from carwire.wire.v3.asking import MissingParameter
-from carwire.wire.v3.connections import ConnectionRow
 from carwire.wire.v3.envelope import Generation, View
 from carwire.wire.v3.paging import Page
-from carwire.wire.v3.subscriptions import SubscriptionRow
-from carwire.wire.v3.webhooks import WebhookRow
 
 GOLDEN: Final = Path(__file__).with_name("golden")
 BASE: Final = "https://cars.example.test"
@@ -67,14 +64,18 @@ VEHICLE: Final = Vehicle(
     capacity_kwh=None,
     car=CAR,
 )
-CONNECTION: Final = ConnectionRow(CONNECTION_ID, VEHICLE)
-WEBHOOK: Final = WebhookRow(
-    webhook=Webhook(WEBHOOK_ID, CLIENT_ID, "State of charge", "https://example.org/hooks/cars", MADE),
-    triggers=("tractionbattery-stateofcharge",),
-    data=("tractionbattery-stateofcharge", "charge-ischarging"),
+CONNECTION: Final = ConnectedVehicle(CONNECTION_ID, VEHICLE, MADE)
+WEBHOOK: Final = Webhook(
+    WEBHOOK_ID,
+    CLIENT_ID,
+    "State of charge",
+    "https://example.org/hooks/cars",
+    MADE,
     error_url="https://example.org/hooks/errors",
+    triggers=("tractionbattery-stateofcharge",),
+    signals=("tractionbattery-stateofcharge", "charge-ischarging"),
 )
-SUBSCRIPTION: Final = SubscriptionRow(SUBSCRIPTION_ID, WEBHOOK_ID, VEHICLE, MADE)
+SUBSCRIPTION: Final = Subscription(SUBSCRIPTION_ID, WEBHOOK_ID, VEHICLE, MADE)
 APPLICATION: Final = Application(CLIENT_ID, "Example app", ("https://example.org/back",), b"s" * 32, b"m" * 32, MADE)
 
 # Whatever JSON can hold, and more.
@@ -185,6 +186,11 @@ def _connections(view: View) -> object:
     return connections.connections_body([CONNECTION], asked, 3, view)
 
 
+def _connections_behind(view: View) -> object:
+    asked = connections.read_connections({"sort": "updatedAt", "page[after]": "abc"}, view)
+    return connections.connections_body([CONNECTION], asked, 3, view, "def")
+
+
 def _webhooks(view: View) -> object:
     asked = webhooks.read_webhooks({"filter[name]": "state", "filter[isEnabled]": "TRUE"}, view)
     return webhooks.webhooks_body([WEBHOOK], asked, 1, view)
@@ -196,7 +202,7 @@ def _subscriptions(view: View) -> object:
 
 
 def _secrets(view: View) -> object:
-    rows = [applications.SecretRow(CONNECTION_ID, "client_a", MADE), applications.SecretRow("b", "client_b", MADE, NOW)]
+    rows = [ClientSecret(CONNECTION_ID, CLIENT_ID, b"", MADE), ClientSecret("b", CLIENT_ID, b"", MADE, NOW)]
     return applications.secrets_body(CLIENT_ID, rows, Page(1, 50), 2, view)
 
 
@@ -218,6 +224,7 @@ BODIES: Final[dict[str, Callable[[View], object]]] = {
     "signals-page": lambda view: signals.signals_body(VEHICLE, ANSWERS, view, Page(2, 2)),
     "connection": lambda view: connections.connection_body(CONNECTION, view),
     "connections": _connections,
+    "connections-cursor": _connections_behind,
     "command": lambda view: commands.execution_body(record("charge-set-limit", {"percent": 80}), view),
     "command-bare": lambda view: commands.execution_body(record("security-unlock"), view),
     "schedule": _schedule,

@@ -13,6 +13,7 @@ from tests.wire.v3.samples import ANYTHING, GA, PREVIEW, USER_ID, VEHICLE_ID, VI
 
 from carwire.core.errors import InvalidInput
 from carwire.core.vehicles import ConnectionFilter
+from carwire.core.webhooks import SubscriptionFilter
 from carwire.wire.v3 import applications, compatibility, connections, schedules, subscriptions, tokens, webhooks
 from carwire.wire.v3.asking import MissingParameter
 from carwire.wire.v3.commands import CALLS, read_command
@@ -92,7 +93,7 @@ def test_a_request_for_a_token_is_read_or_is_invalid_input(fields: dict[str, obj
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_filter_nobody_knows_is_refused_and_other_parameters_are_left_aside(name: str) -> None:
-    READERS[name]({"x": "y", "sort": "z"}, GA)
+    READERS[name]({"x": "y", "fields": "z"}, GA)
     with pytest.raises(InvalidInput, match=r"filter\[x\]: is no filter of this list"):
         READERS[name]({"filter[x]": "y"}, GA)
 
@@ -177,7 +178,7 @@ def test_subscriptions_have_four_filters() -> None:
         "filter[vehicle.mode]": "simulated",
     }
     found = subscriptions.read_subscriptions(sent, GA)
-    assert found.wanted == subscriptions.SubscriptionFilter(USER_ID, WEBHOOK_ID, VEHICLE_ID, "simulated")
+    assert found.wanted == SubscriptionFilter(USER_ID, WEBHOOK_ID, VEHICLE_ID, "simulated")
     assert dict(found.filters) == sent
     assert subscriptions.read_subscriptions({}, GA).filters == ()
 

@@ -29,6 +29,7 @@ TYPES: dict[str, tuple[Any, Any]] = {
     "signal": (SignalResource, SignalBody),
     "signals": (PreviewSignalsBody, SignalsBody),
     "connection": (ConnectionResource, Single[ConnectionResource]),
+    "connections-cursor": (PreviewListed[ConnectionResource], Listed[ConnectionResource]),
     "connections": (PreviewListed[ConnectionResource], Listed[ConnectionResource]),
     "command-bare": (ExecutionResource, Single[ExecutionResource]),
     "schedule-deleted": (ScheduleExecution, Single[ScheduleExecution]),

@@ -128,8 +128,9 @@ def test_the_meta_of_a_list_has_the_names_of_its_generation() -> None:
         return found
 
     assert meta(GA) == {"pageNumber": 2, "pageSize": 5, "totalCount": 8}
-    assert meta(GA, newest_first=True) == {**meta(GA), "orderBy": "createdAt", "orderDirection": "DESC"}
-    assert meta(PREVIEW) == meta(PREVIEW, newest_first=True) == {"page": 2, "pageSize": 5, "totalCount": 8}
+    order = ("createdAt", "DESC")
+    assert meta(GA, order=order) == {**meta(GA), "orderBy": "createdAt", "orderDirection": "DESC"}
+    assert meta(PREVIEW) == meta(PREVIEW, order=order) == {"page": 2, "pageSize": 5, "totalCount": 8}
 
 
 def test_a_page_is_immutable() -> None:

@@ -10,9 +10,9 @@ from carwire.core.signals.reading import Snapshot
 from carwire.core.signals.units import UnitSystem
 from carwire.core.vehicles import Vehicle
 from carwire.http.call import Answer, Call, json_answer
+from carwire.http.commanding import read_body
 from carwire.http.faults import ErrorWriter, retry_after
 from carwire.http.query import decode_query
-from carwire.http.v2.commands import read_body
 from carwire.http.v2.vehicles import PermissionsQuery, VehicleHandlers, unit_system
 from carwire.services.vehicles import VehicleService
 from carwire.wire.v2 import static

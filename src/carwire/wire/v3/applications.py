@@ -5,13 +5,12 @@ the form of the other resources. A secret itself is never part of an answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from carwire.core.applications import Application
+from carwire.core.applications import Application, ClientSecret, machine_id
 from carwire.wire.v3 import paging
 from carwire.wire.v3.asking import Params, check_filters
 from carwire.wire.v3.envelope import Created, Listed, PreviewListed, SelfLink, Single, View, listed, single, stamp
@@ -37,17 +36,8 @@ class ApplicationResource(msgspec.Struct, frozen=True, kw_only=True):
     links: SelfLink
 
 
-class SecretRow(msgspec.Struct, frozen=True):
-    """What a client secret is written from; the secret itself is not among it. A null end is none."""
-
-    id: str
-    client_id: str
-    created_at: datetime
-    expires_at: datetime | None = None
-
-
 class SecretAttributes(msgspec.Struct, frozen=True, rename="camel"):
-    """Whose secret it is, and until when it is accepted, ISO 8601."""
+    """The client id it goes with, and until when it is accepted, ISO 8601."""
 
     client_id: str
     expires_at: str | UnsetType = UNSET
@@ -91,13 +81,13 @@ def applications_body(
 
 
 def secrets_body(
-    application_id: str, rows: Sequence[SecretRow], page: Page, total: int, view: View
+    application_id: str, rows: Sequence[ClientSecret], page: Page, total: int, view: View
 ) -> Listed[SecretResource] | PreviewListed[SecretResource]:
     """Answer ``GET /applications/{applicationId}/secrets``. `rows` are those of the page, out of `total`."""
     resources = [
         SecretResource(
             id=row.id,
-            attributes=SecretAttributes(row.client_id, stamp(row.expires_at) if row.expires_at else UNSET),
+            attributes=SecretAttributes(machine_id(row.client_id), stamp(row.expires_at) if row.expires_at else UNSET),
             meta=Created(stamp(row.created_at)),
         )
         for row in rows

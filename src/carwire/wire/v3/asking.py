@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vehicles import Mode
 
 T = TypeVar("T", bound=msgspec.Struct)
+A = TypeVar("A")
 
 Params = Mapping[str, str]
 ATTRIBUTES: Final = "data.attributes"
@@ -30,6 +31,18 @@ _BESIDE_DATA: Final = frozenset({"jsonapi", "meta"})
 _BESIDE_ATTRIBUTES: Final = frozenset({"type", "id", "meta"})
 _PLACE: Final = re.compile(r"`\$(?P<path>[^`]*)`$")
 _NAMED: Final = re.compile(r"^Object (?P<how>missing required|contains unknown) field `(?P<field>.*?)`", re.DOTALL)
+
+
+class Given(msgspec.Struct, Generic[A], frozen=True):
+    """What stands under ``data`` of a body."""
+
+    attributes: A
+
+
+class Body(msgspec.Struct, Generic[A], frozen=True):
+    """A body that is sent, as the API document shows it."""
+
+    data: Given[A]
 
 
 class MissingParameter(InvalidInput):
@@ -59,6 +72,11 @@ def uuid_of(params: Params, name: str) -> str | None:
     if not _UUID.fullmatch(text):
         raise InvalidInput(FieldProblem(name, "must be a UUID"))
     return text.lower()
+
+
+def id_of(text: str, field: str) -> str:
+    """Return the id in a path in lower case. Raises `InvalidInput` for what is none."""
+    return uuid_of({field: text}, field) or text
 
 
 def text_of(params: Params, name: str) -> str | None:

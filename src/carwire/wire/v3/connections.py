@@ -5,20 +5,22 @@ contract, section 5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from carwire.core.vehicles import ConnectionFilter, Mode, Vehicle
+from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.core.vehicles import ConnectedVehicle, ConnectionFilter, ConnectionOrder, ConnectionPage, Mode, Vehicle
 from carwire.core.vin.powertrain import Powertrain
 from carwire.wire.v3 import paging
 from carwire.wire.v3.asking import Params, check_filters, given_filters, mode_of, text_of, uuid_of
 from carwire.wire.v3.envelope import (
+    Cursors,
     Dates,
     Identifier,
     Listed,
+    Order,
     PreviewListed,
     Related,
     Relationship,
@@ -37,24 +39,39 @@ USER: Final = "filter[userId]"
 VEHICLE: Final = "filter[vehicleId]"
 MODE: Final = "filter[vehicle.mode]"
 EXTERNAL: Final = "filter[user.externalId]"
+SORT: Final = "sort"
+AFTER: Final = paging.AFTER
 _FILTERS: Final = (USER, VEHICLE, MODE, EXTERNAL)
+_NEWEST_FIRST: Final = "-createdAt"
+_ORDERS: Final[dict[str, tuple[ConnectionOrder, bool]]] = {
+    _NEWEST_FIRST: ("connected_at", True),
+    "createdAt": ("connected_at", False),
+    "-updatedAt": ("updated_at", True),
+    "updatedAt": ("updated_at", False),
+}
+_WORDS: Final[dict[ConnectionOrder, str]] = {"connected_at": "createdAt", "updated_at": "updatedAt"}
 _DEFAULT_MODE: Final[Mode] = "live"
 
 
 class ConnectionsAsked(msgspec.Struct, frozen=True):
-    """Which connections, on which page. `filters` are those that took effect, as the wire writes them."""
+    """Which connections, on which page, in which order. `filters` are those that took effect, as the wire writes them.
+
+    The documented order is by the moment they were made, newest first; the others, and cursors, are ours. A cursor
+    takes the place of a page's number.
+    """
 
     wanted: ConnectionFilter
     page: Page
     filters: tuple[tuple[str, str], ...]
+    by: ConnectionOrder = "connected_at"
+    newest_first: bool = True
+    after: str | None = None
 
-
-class ConnectionRow(msgspec.Struct, frozen=True):
-    """What a connection is written from. `vehicle` knows its owner, what was granted, and since when."""
-
-    id: str
-    vehicle: Vehicle
-    updated_at: datetime | None = None
+    @property
+    def part(self) -> ConnectionPage:
+        """The page as the store knows it."""
+        offset = 0 if self.after else self.page.offset
+        return ConnectionPage(self.page.size, offset, self.after, self.by, self.newest_first)
 
 
 class VehicleStamp(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -111,10 +128,19 @@ def read_connections(params: Params, view: View) -> ConnectionsAsked:
     )
     values = (wanted.user_id, wanted.vehicle_id, wanted.mode, wanted.external_id)
     filters = given_filters(_FILTERS, values)
-    return ConnectionsAsked(wanted, paging.read_page(params, paging.CONNECTIONS, short=view.preview), filters)
+    page = paging.read_page(params, paging.CONNECTIONS, short=view.preview)
+    sort, after = params.get(SORT, _NEWEST_FIRST), params.get(AFTER)
+    if sort not in _ORDERS:
+        raise InvalidInput(FieldProblem(SORT, f"must be one of {', '.join(_ORDERS)}"))
+    if after is not None and ("page" if view.preview else "page[number]") in params:
+        raise InvalidInput(FieldProblem(AFTER, "takes the place of a page's number: give one of them"))
+    if SORT in params:
+        filters = (*filters, (SORT, sort))
+    by, newest_first = _ORDERS[sort]
+    return ConnectionsAsked(wanted, page, filters, by, newest_first, after or None)
 
 
-def connection_resource(row: ConnectionRow, view: View) -> ConnectionResource:
+def connection_resource(row: ConnectedVehicle, view: View) -> ConnectionResource:
     """Write a connection as a resource, without what an answer wraps it in."""
     vehicle = row.vehicle
     return ConnectionResource(
@@ -132,17 +158,19 @@ def connection_resource(row: ConnectionRow, view: View) -> ConnectionResource:
     )
 
 
-def connection_body(row: ConnectionRow, view: View) -> ConnectionResource | Single[ConnectionResource]:
+def connection_body(row: ConnectedVehicle, view: View) -> ConnectionResource | Single[ConnectionResource]:
     """Answer ``GET /connections/{connectionId}``."""
     return single(connection_resource(row, view), view)
 
 
 def connections_body(
-    rows: Sequence[ConnectionRow], asked: ConnectionsAsked, total: int, view: View
+    rows: Sequence[ConnectedVehicle], asked: ConnectionsAsked, total: int, view: View, cursor: str | None = None
 ) -> Listed[ConnectionResource] | PreviewListed[ConnectionResource]:
-    """Answer ``GET /connections``. `rows` are those of the page, newest first, out of `total`."""
+    """Answer ``GET /connections``. `rows` are those of the page, out of `total`; `cursor` leads behind them."""
     resources = [connection_resource(row, view) for row in rows]
-    return listed(resources, view, PATH, asked.page, total, filters=asked.filters, newest_first=True)
+    order: Order = (_WORDS[asked.by], "DESC" if asked.newest_first else "ASC")
+    cursors = Cursors(asked.after, cursor)
+    return listed(resources, view, PATH, asked.page, total, filters=asked.filters, order=order, cursors=cursors)
 
 
 def vehicle_stamp(vehicle: Vehicle) -> VehicleStamp:

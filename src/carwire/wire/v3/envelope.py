@@ -17,10 +17,11 @@ from msgspec import UNSET, UnsetType
 
 from carwire.core.signals.units import UnitSystem
 from carwire.kit.clock import timestamp
-from carwire.wire.v3.paging import Page, link_to, pages
+from carwire.wire.v3.paging import Page, cursor_link, link_to, pages
 
 Generation = Literal["preview", "ga"]
 Filters = tuple[tuple[str, str], ...]
+Order = tuple[str, Literal["ASC", "DESC"]]
 R = TypeVar("R")
 
 ORIGIN: Final = "/v3"
@@ -91,13 +92,14 @@ class Single(msgspec.Struct, Generic[R], frozen=True):
 
 
 class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
-    """Which page of how many resources."""
+    """Which page of how many resources. `nextCursor`, our own, leads behind this page."""
 
     page_number: int
     page_size: int
     total_count: int
     order_by: str | UnsetType = UNSET
     order_direction: Literal["ASC", "DESC"] | UnsetType = UNSET
+    next_cursor: str | UnsetType = UNSET
 
 
 class ShortListMeta(msgspec.Struct, frozen=True, rename="camel"):
@@ -106,6 +108,14 @@ class ShortListMeta(msgspec.Struct, frozen=True, rename="camel"):
     page: int
     page_size: int
     total_count: int
+    next_cursor: str | UnsetType = UNSET
+
+
+class Cursors(msgspec.Struct, frozen=True):
+    """The cursor a page was asked for with, and the one that leads behind it; null for none."""
+
+    after: str | None = None
+    next: str | None = None
 
 
 class ListLinks(msgspec.Struct, frozen=True):
@@ -144,6 +154,9 @@ class PreviewListed(msgspec.Struct, Generic[R], frozen=True):
     links: PreviewListLinks
 
 
+_NO_CURSORS: Final = Cursors()
+
+
 def single(resource: R, view: View) -> R | Single[R]:
     """Write one resource."""
     return resource if view.preview else Single(resource)
@@ -157,15 +170,28 @@ def listed(
     total: int,
     *,
     filters: Filters = (),
-    newest_first: bool = False,
+    order: Order | None = None,
+    cursors: Cursors = _NO_CURSORS,
 ) -> Listed[R] | PreviewListed[R]:
     """Write a page of resources out of `total`. `filters` are those that took effect, defaults included."""
+    following = cursors.next or UNSET
     if view.preview:
-        meta = ShortListMeta(page.number, page.size, total)
-        return PreviewListed(resources, meta, preview_list_links(view, path, page, total, filters))
-    order: tuple[str, Literal["DESC"]] | tuple[()] = ("createdAt", "DESC") if newest_first else ()
-    full_meta = ListMeta(page.number, page.size, total, *order)
-    return Listed(resources, full_meta, list_links(view, path, page, total, filters))
+        meta = ShortListMeta(page.number, page.size, total, following)
+        short_links = preview_list_links(view, path, page, total, filters)
+        if cursors.after:
+            to = functools.partial(cursor_link, view.link(path), filters, size=page.size, short=True)
+            after, last = to(cursors.after), to(cursors.next) if cursors.next else UNSET
+            short_links = msgspec.structs.replace(short_links, own=after, next=last, previous=UNSET)
+        return PreviewListed(resources, meta, short_links)
+    by, way = order or (UNSET, UNSET)
+    full_meta = ListMeta(page.number, page.size, total, by, way, following)
+    links = list_links(view, path, page, total, filters)
+    if cursors.after:
+        to = functools.partial(cursor_link, view.link(path), filters, size=page.size)
+        links = msgspec.structs.replace(
+            links, own=to(cursors.after), next=to(cursors.next) if cursors.next else None, prev=None
+        )
+    return Listed(resources, full_meta, links)
 
 
 def list_links(view: View, path: str, page: Page, total: int, filters: Filters = ()) -> ListLinks:

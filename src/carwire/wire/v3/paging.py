@@ -18,6 +18,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 MAX_NUMBER: Final = 1_000_000
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _NAMES: Final = ("page[number]", "page[size]")
+AFTER: Final = "page[after]"
 _SHORT_NAMES: Final = ("page", "pageSize")
 
 
@@ -89,6 +90,12 @@ def link_to(url: str, filters: Iterable[tuple[str, str]], number: int, size: int
     """
     number_name, size_name = _SHORT_NAMES if short else _NAMES
     query = [*filters, (number_name, str(number)), (size_name, str(size))]
+    return f"{url}?{urlencode(query, quote_via=quote)}"
+
+
+def cursor_link(url: str, filters: Iterable[tuple[str, str]], after: str, size: int, *, short: bool = False) -> str:
+    """Return the link to the page behind a cursor."""
+    query = [*filters, (AFTER, after), ((_SHORT_NAMES if short else _NAMES)[1], str(size))]
     return f"{url}?{urlencode(query, quote_via=quote)}"
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from carwire.core.vehicles import Mode, Vehicle
+from carwire.core.webhooks import Subscription, SubscriptionFilter
 from carwire.wire.v3 import paging
 from carwire.wire.v3.asking import ATTRIBUTES, Params, attributes_of, check_filters, given_filters, mode_of, uuid_of
 from carwire.wire.v3.connections import VehicleStamp, related_vehicle, vehicle_stamp
@@ -40,15 +39,6 @@ _FILTERS: Final = (USER, WEBHOOK, VEHICLE, MODE)
 _Id = Annotated[str, Meta(description="a UUID", extra_json_schema={"format": "uuid"})]
 
 
-class SubscriptionFilter(msgspec.Struct, frozen=True):
-    """Which subscriptions; a null lets all through."""
-
-    user_id: str | None = None
-    webhook_id: str | None = None
-    vehicle_id: str | None = None
-    mode: Mode | None = None
-
-
 class SubscriptionsAsked(msgspec.Struct, frozen=True):
     """Which subscriptions, on which page."""
 
@@ -63,16 +53,6 @@ class NewSubscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, r
     webhook_id: _Id
     user_id: _Id
     vehicle_id: _Id
-
-
-class SubscriptionRow(msgspec.Struct, frozen=True):
-    """What a subscription is written from."""
-
-    id: str
-    webhook_id: str
-    vehicle: Vehicle
-    created_at: datetime
-    updated_at: datetime | None = None
 
 
 class SubscriptionAttributes(msgspec.Struct, frozen=True):
@@ -118,8 +98,9 @@ def read_subscriptions(params: Params, view: View) -> SubscriptionsAsked:
     wanted = SubscriptionFilter(
         uuid_of(params, USER), uuid_of(params, WEBHOOK), uuid_of(params, VEHICLE), mode_of(params, MODE)
     )
+    values = (wanted.user_id, wanted.webhook_id, wanted.vehicle_id, wanted.mode)
     page = paging.read_page(params, paging.SUBSCRIPTIONS, short=view.preview)
-    return SubscriptionsAsked(wanted, page, given_filters(_FILTERS, msgspec.structs.astuple(wanted)))
+    return SubscriptionsAsked(wanted, page, given_filters(_FILTERS, values))
 
 
 def read_new_subscription(body: object) -> NewSubscription:
@@ -132,7 +113,7 @@ def read_new_subscription(body: object) -> NewSubscription:
     )
 
 
-def subscription_resource(row: SubscriptionRow, view: View) -> SubscriptionResource:
+def subscription_resource(row: Subscription, view: View) -> SubscriptionResource:
     """Write a subscription as a resource, without what an answer wraps it in."""
     user_id = row.vehicle.user_id
     return SubscriptionResource(
@@ -143,18 +124,18 @@ def subscription_resource(row: SubscriptionRow, view: View) -> SubscriptionResou
             _related("user", user_id, USERS, view),
             related_vehicle(row.vehicle.id, view),
         ),
-        meta=dates(row.created_at, row.updated_at),
+        meta=dates(row.created_at),
         links=SelfLink(view.link(f"{PATH}/{row.id}")),
     )
 
 
-def subscription_body(row: SubscriptionRow, view: View) -> SubscriptionResource | Single[SubscriptionResource]:
+def subscription_body(row: Subscription, view: View) -> SubscriptionResource | Single[SubscriptionResource]:
     """Answer ``GET /subscriptions/{subscriptionId}``."""
     return single(subscription_resource(row, view), view)
 
 
 def subscriptions_body(
-    rows: Sequence[SubscriptionRow], asked: SubscriptionsAsked, total: int, view: View
+    rows: Sequence[Subscription], asked: SubscriptionsAsked, total: int, view: View
 ) -> Listed[SubscriptionResource] | PreviewListed[SubscriptionResource]:
     """Answer ``GET /subscriptions``. `rows` are those of the page, out of `total`."""
     resources = [subscription_resource(row, view) for row in rows]

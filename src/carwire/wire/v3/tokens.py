@@ -77,8 +77,15 @@ def token_body(token: Secret) -> TokenBody:
     return TokenBody(token.reveal(), "Bearer", int(LIFE.total_seconds()))
 
 
+def form_refusal(sentence: str) -> TokenRefusal:
+    """Write that a request cannot be read at all."""
+    return TokenRefusal(400, TokenError("invalid_request", sentence))
+
+
 def token_refusal(error: InvalidInput) -> TokenRefusal:
     """Write why a request for a token cannot be used."""
+    if not error.fields:
+        return form_refusal("The body is neither a form nor a JSON object.")
     wrong = error.fields[0]
     unsupported = wrong.field == _GRANT_TYPE and not isinstance(error, MissingParameter)
     code: TokenErrorCode = "unsupported_grant_type" if unsupported else "invalid_request"

@@ -26,19 +26,6 @@ AUTOMATIC: Final = "filter[autoSubscribe]"
 _FILTERS: Final = (NAME, CALLBACK, ENABLED, AUTOMATIC)
 
 
-class WebhookRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a webhook is written from. `triggers` and `data` are signal codes: whose changes are told, and what is told
-    then. Errors go to the webhook's own URL unless `error_url` names another.
-    """
-
-    webhook: Webhook
-    triggers: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    error_url: str | None = None
-    enabled: bool = True
-    auto_subscribe: bool = False
-
-
 class WebhookFilter(msgspec.Struct, frozen=True):
     """Which webhooks: texts are parts of what is looked for, in any case; a null lets all through."""
 
@@ -47,11 +34,11 @@ class WebhookFilter(msgspec.Struct, frozen=True):
     enabled: bool | None = None
     auto_subscribe: bool | None = None
 
-    def accepts(self, row: WebhookRow) -> bool:
+    def accepts(self, row: Webhook) -> bool:
         """Tell whether a webhook is looked for."""
         return (
-            (self.name or "").casefold() in row.webhook.name.casefold()
-            and (self.callback or "").casefold() in row.webhook.url.casefold()
+            (self.name or "").casefold() in row.name.casefold()
+            and (self.callback or "").casefold() in row.url.casefold()
             and self.enabled in {None, row.enabled}
             and self.auto_subscribe in {None, row.auto_subscribe}
         )
@@ -106,31 +93,31 @@ def read_webhooks(params: Params, view: View) -> WebhooksAsked:
     return WebhooksAsked(wanted, page, given_filters(_FILTERS, values))
 
 
-def webhook_resource(row: WebhookRow, view: View) -> WebhookResource:
+def webhook_resource(row: Webhook, view: View) -> WebhookResource:
     """Write a webhook as a resource, without what an answer wraps it in."""
     return WebhookResource(
-        id=row.webhook.id,
+        id=row.id,
         attributes=WebhookAttributes(
-            name=row.webhook.name,
-            callback_uri=row.webhook.url,
+            name=row.name,
+            callback_uri=row.url,
             error_callback_uri=row.error_url or UNSET,
             is_enabled=row.enabled,
             auto_subscribe=row.auto_subscribe,
             triggers=_names(row.triggers),
-            data=_names(row.data),
+            data=_names(row.signals),
         ),
-        meta=Created(stamp(row.webhook.created_at)),
-        links=SelfLink(view.link(f"{PATH}/{row.webhook.id}")),
+        meta=Created(stamp(row.created_at)),
+        links=SelfLink(view.link(f"{PATH}/{row.id}")),
     )
 
 
-def webhook_body(row: WebhookRow, view: View) -> WebhookResource | Single[WebhookResource]:
+def webhook_body(row: Webhook, view: View) -> WebhookResource | Single[WebhookResource]:
     """Answer ``GET /webhooks/{webhookId}``."""
     return single(webhook_resource(row, view), view)
 
 
 def webhooks_body(
-    rows: Sequence[WebhookRow], asked: WebhooksAsked, total: int, view: View
+    rows: Sequence[Webhook], asked: WebhooksAsked, total: int, view: View
 ) -> Listed[WebhookResource] | PreviewListed[WebhookResource]:
     """Answer ``GET /webhooks``. `rows` are those of the page, out of `total`."""
     resources = [webhook_resource(row, view) for row in rows]

@@ -1,0 +1,68 @@
+"""Which of the two generations of v3 an answer is written in, and how a finished body goes out.
+
+A token of an owner's grant is what the SDKs send, so it gets the preview's form; any other gets the general one. The
+two are told apart by their shape, so that a refused token is refused in the form its owner reads. Source: the wire
+contract, section 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from carwire.core.signals.units import UnitSystem
+from carwire.http.call import JSON, Answer, Call, Headers
+from carwire.http.door import is_uuid
+from carwire.wire.v3.envelope import Generation, View
+
+_encode: Final = msgspec.json.Encoder().encode
+_PRIVATE: Final = (b"cache-control", b"private, no-cache")
+
+
+class Views:
+    """Chooses views. `forced` is for servers whose clients all read one generation."""
+
+    def __init__(self, base_url: str, forced: Generation | None = None) -> None:
+        self._forced = forced
+        self._views: dict[tuple[Generation, UnitSystem], View] = {
+            (generation, system): View(generation=generation, base_url=base_url, system=system)
+            for generation in ("preview", "ga")
+            for system in ("metric", "imperial")
+        }
+
+    def of(self, call: Call, system: UnitSystem = "metric") -> View:
+        """Return the view a request is answered in."""
+        return self._views[self._forced or generation_of(call.header(b"authorization")), system]
+
+
+def generation_of(authorization: list[bytes]) -> Generation:
+    """Return the generation whoever shows these headers reads."""
+    token = authorization[0][7:].strip().decode("latin-1") if len(authorization) == 1 else ""
+    return "preview" if is_uuid(token) else "ga"
+
+
+def answered(call: Call, body: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
+    """Answer a read, or with 304 and no body when the caller has it already (RFC 9110, 13.1.2)."""
+    content = _encode(body)
+    tag = b'W/"%b"' % hashlib.blake2b(content, digest_size=12).hexdigest().encode()
+    return tagged(call, content, tag, headers)
+
+
+def tagged(call: Call, content: bytes, tag: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
+    """Answer a read with a body whose entity tag is known."""
+    sent: Headers = (*headers, (b"etag", tag), _PRIVATE)
+    if _has(call.header(b"if-none-match"), tag):
+        return Answer(b"", 304, JSON, sent)
+    return Answer(content, 200, JSON, sent)
+
+
+def _has(conditions: list[bytes], tag: bytes) -> bool:
+    """Tell whether one of the tags is this one; weak and strong ones are compared alike."""
+    if not conditions:
+        return False
+    opaque = tag.removeprefix(b"W/")
+    given = (each.strip().removeprefix(b"W/") for line in conditions for each in line.split(b","))
+    return any(each in {b"*", opaque} for each in given)
