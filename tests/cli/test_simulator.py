@@ -207,6 +207,8 @@ def test_other_texts_are_no_lengths_of_time(text: str) -> None:
 
 # --- with a server
 
+NIGHTS = ("schedule_id=12", "kind=weekly", "latitude=39.7", "longitude=-105")
+WINDOWS = 'windows=[{"days": ["MONDAY"], "start": "22:00", "stop": "06:00"}]'
 TOGETHER: tuple[tuple[str, ...], ...] = (
     ("list", "--json"),
     ("list",),
@@ -218,6 +220,14 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("command", "tesla-3", "charge-stop"),
     ("command", "tesla-3", "charge-set-limit", "percent=90"),
     ("command", "tesla-3", "charge-set-schedule", "type=START_TIME", "enable=true", "time=07:00"),
+    ("command", "tesla-3", "charge-schedule-create", *NIGHTS, WINDOWS),
+    ("show", "tesla-3", "charge-chargetimers"),
+    ("command", "tesla-3", "charge-schedule-delete", "schedule_id=12"),
+    ("command", "tesla-3", "charge-schedule-delete", "schedule_id=12"),
+    ("command", "tesla-3", "charge-schedule-create", *NIGHTS, "windows=nightly"),
+    ("command", "tesla-3", "charge-schedule-create", *NIGHTS, 'windows={"days": []}'),
+    ("command", "tesla-3", "charge-schedule-create", *NIGHTS, "windows=[1]"),
+    ("command", "kia-ev6", "charge-schedule-create", *NIGHTS, WINDOWS),
     ("command", "tesla-3", "pin-set", "pin=1234", "--json"),
     ("command", "simulated-bare", "security-lock", "--json"),
     (
@@ -280,6 +290,17 @@ def test_a_command_that_is_not_done_gives_status_1_and_the_reason(carwire: Run) 
     assert (unlocked.returncode, unlocked.stdout) == (0, "done\n")
     shown = json.loads(carwire("sim", "show", "tesla-3", "closure-islocked", "--json").stdout)
     assert shown["answers"]["closure-islocked"]["value"] is False
+
+
+def test_a_charge_schedule_is_given_with_its_windows_as_json(carwire: Run) -> None:
+    made = carwire("sim", "command", "tesla-3", "charge-schedule-create", *NIGHTS, WINDOWS)
+    assert (made.returncode, made.stdout) == (0, "done\n")
+    shown = json.loads(carwire("sim", "show", "tesla-3", "charge-chargetimers", "--json").stdout)
+    (timer,) = shown["answers"]["charge-chargetimers"]["value"]["values"]
+    assert timer["scheduleId"] == "12"
+    assert timer["schedules"] == [{"start": "22:00:00", "end": "06:00:00", "days": ["MONDAY"]}]
+    slip = carwire("sim", "command", "tesla-3", "charge-schedule-create", *NIGHTS, "windows=22:00-06:00")
+    assert (slip.returncode, slip.stderr[:18]) == (1, "carwire: windows: ")
 
 
 def test_a_server_that_is_gone_leaves_its_world_to_the_command_line(carwire: Run, tmp_path: Path) -> None:

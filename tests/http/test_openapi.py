@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 from tests.conftest import Answer, Owned, built
 
-from carwire.core.commands import COMMANDS
+from carwire.core.commands import COMMANDS, DAYS, WEEKEND, WORKDAYS
 from carwire.http.application import PAGE_TAGS
 from carwire.http.call import Route
 from carwire.wire.v2.actions import ACTIONS
@@ -205,6 +205,14 @@ def test_links_say_where_their_values_stand(place: Owned, document: dict[str, An
     assert json_at(management, "/connections/0/vehicleId") == car.vehicle_id
 
 
+def schedule(kind: str, *days: Sequence[str], schedule_id: str = "s1", **more: object) -> object:
+    """An order of a charge schedule with a window for each list of days."""
+    windows = [{"days": list(each), "start": "22:00", "stop": "06:00", **more} for each in days]
+    place = {"latitude": 39.7, "longitude": -105}
+    arguments = {"schedule_id": schedule_id, "kind": kind, **place, "windows": windows}
+    return {"name": "charge-schedule-create", "arguments": arguments}
+
+
 GOOD: list[tuple[str, object]] = [
     ("CabinAction", {"action": "STOP"}),
     ("CabinAction", {"action": "SET", "temperature": 21.5}),
@@ -216,6 +224,10 @@ GOOD: list[tuple[str, object]] = [
     ("Changes", {"scenario": "day_commute"}),
     ("Order", {"name": "charge-start"}),
     ("Order", {"name": "charge-set-limit", "arguments": {"percent": 80}}),
+    ("Order", schedule("weekly", ["MONDAY"], ["TUESDAY", "SUNDAY"])),
+    ("Order", schedule("daily", DAYS)),
+    ("Order", schedule("workweek", WORKDAYS, WEEKEND)),
+    ("Order", {"name": "charge-schedule-delete", "arguments": {"schedule_id": "s1"}}),
     ("Fault", {"kind": "VEHICLE_STATE:ASLEEP", "for_s": 60}),
     ("Fault", {"latency_s": 2}),
 ]
@@ -232,6 +244,19 @@ BAD: list[tuple[str, object]] = [
     ("Changes", {}),
     ("Order", {"name": "fly"}),
     ("Order", {"name": "charge-set-limit"}),
+    ("Order", schedule("yearly", ["MONDAY"])),
+    ("Order", schedule("weekly")),
+    ("Order", schedule("weekly", [])),
+    ("Order", schedule("weekly", ["MONDAY", "MONDAY"])),
+    ("Order", schedule("weekly", ["MONDAY"], start="24:00")),
+    ("Order", schedule("weekly", ["MONDAY"], colour="red")),
+    ("Order", schedule("weekly", ["MONDAY"], schedule_id="é")),
+    ("Order", schedule("weekly", ["MONDAY"], schedule_id="x" * 256)),
+    ("Order", schedule("daily", WORKDAYS)),
+    ("Order", schedule("daily", WORKDAYS, WEEKEND)),
+    ("Order", schedule("workweek", DAYS)),
+    ("Order", schedule("workweek", WEEKEND, WORKDAYS)),
+    ("Order", {"name": "charge-schedule-delete", "arguments": {"schedule_id": ""}}),
     ("Order", {"name": "charge-start", "arguments": {"percent": 80}}),
     ("Fault", {}),
     ("Fault", {"kind": "NOTHING:KNOWN"}),

@@ -16,6 +16,7 @@ from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.world import World
 from carwire.core.applications import Application
+from carwire.core.commands import DAYS
 from carwire.core.errors import InvalidInput
 from carwire.core.signals.problems import KINDS
 from carwire.core.simulation import Clockwork, Simulator
@@ -26,6 +27,10 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START = "2026-01-05T06:00:00Z"
 BASE = "/v1/simulator"
 TESLA = f"{BASE}/cars/tesla-3"
+NIGHTS: dict[str, object] = {
+    **{"schedule_id": "nights", "kind": "daily", "latitude": 39.7, "longitude": -105},
+    "windows": [{"days": list(DAYS), "start": "22:00", "stop": "06:00"}],
+}
 ANOTHER = Application("c", "Another", (), b"", b"", NOW)
 
 
@@ -197,6 +202,16 @@ def test_a_command_says_what_became_of_it(api: Api) -> None:
     assert api.post(f"{TESLA}/commands", {"name": "charge-set-schedule", "arguments": schedule})["kind"] == "done"
 
 
+def test_a_charge_schedule_is_given_by_its_windows(api: Api) -> None:
+    made = {"name": "charge-schedule-create", "arguments": NIGHTS}
+    assert api.post(f"{TESLA}/commands", made) == {"kind": "done", "problem": None}
+    (timer,) = api.get(f"{TESLA}?codes=charge-chargetimers")["answers"]["charge-chargetimers"]["value"]["values"]
+    assert (timer["scheduleType"], timer["scheduleId"]) == ("DAILY", "nights")
+    deleted = {"name": "charge-schedule-delete", "arguments": {"schedule_id": "nights"}}
+    assert api.post(f"{TESLA}/commands", deleted)["kind"] == "done"
+    assert api.post(f"{TESLA}/commands", deleted)["problem"]["kind"] == "RESOURCE_NOT_FOUND:PATH"
+
+
 @pytest.mark.parametrize(
     ("method", "target", "body", "field"),
     [
@@ -227,6 +242,14 @@ def test_a_command_says_what_became_of_it(api: Api) -> None:
         ("POST", f"{TESLA}/faults", {"half": "both"}, "half"),
         ("POST", f"{TESLA}/commands", {"name": "fly"}, "command"),
         ("POST", f"{TESLA}/commands", {"name": "charge-set-limit"}, "percent"),
+        (
+            "POST",
+            f"{TESLA}/commands",
+            {"name": "charge-schedule-create", "arguments": {**NIGHTS, "windows": []}},
+            "windows",
+        ),
+        ("POST", f"{TESLA}/commands", {"name": "charge-schedule-create", "arguments": {**NIGHTS, "kind": 1}}, "kind"),
+        ("POST", f"{TESLA}/commands", {"name": "charge-schedule-create", "arguments": {"windows": {}}}, "arguments"),
         ("POST", f"{TESLA}/commands", {}, "body"),
         ("POST", f"{BASE}/clock", {}, "step"),
         ("POST", f"{BASE}/clock", {"step": 1, "speed": 1}, "step"),

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from carwire.cli.simulated import simulator
-from carwire.core.commands import COMMANDS, Choice, Number
+from carwire.core.commands import COMMANDS, Choice, Number, Windows
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.problems import parse_kind
@@ -188,7 +188,8 @@ def command(car: str, name: str, *arguments: str, json: bool = False, data: Path
     name
         The command, like charge-start or climate-start.
     arguments
-        What goes with it, like percent=80.
+        What goes with it, like percent=80; windows of a charge schedule as JSON, like
+        windows=[{"days":["MONDAY"],"start":"22:00","stop":"06:00"}].
     json
         Print JSON.
     data
@@ -318,7 +319,17 @@ def _arguments(name: str, texts: Mapping[str, str]) -> dict[str, object]:
             values[key] = float(text)
         elif isinstance(kind, Choice) and text in _TRUTHS:
             values[key] = _TRUTHS[text]
+        elif isinstance(kind, Windows):
+            values[key] = _list(text)
     return values
+
+
+def _list(text: str) -> object:
+    """Read a JSON list; another text is what it is."""
+    try:
+        return msgspec.json.decode(text, type=list)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return text
 
 
 def _title(car: CarSummary) -> str:

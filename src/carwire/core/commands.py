@@ -12,7 +12,7 @@ make-specific calls of v2.0. An outcome is one of four, and only *not sent* may 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -23,6 +23,15 @@ from carwire.core.signals.reading import Problem
 
 Arguments = Mapping[str, object]
 RECOVERY_GRACE: Final = timedelta(seconds=10)  # past the deadline, for whoever sent a command to write down its end
+WORKDAYS: Final = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
+WEEKEND: Final = ("SATURDAY", "SUNDAY")
+DAYS: Final = (*WORKDAYS, *WEEKEND)
+# Kind of charge schedule → the days of its windows, in this order; null where they may be any.
+SCHEDULE_DAYS: Final[Mapping[str, tuple[tuple[str, ...], ...] | None]] = {
+    "daily": (DAYS,),
+    "weekly": None,
+    "workweek": (WORKDAYS, WEEKEND),
+}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -128,15 +137,76 @@ class Digits(msgspec.Struct, frozen=True):
         return ":" not in value or (value[:2] < "24" and value[3:] < "60")
 
 
+class Text(msgspec.Struct, frozen=True):
+    """An argument that is a text of printable ASCII characters, one at least."""
+
+    most: int
+
+    def expects(self) -> str:
+        """A sentence for the caller."""
+        return f"must be a text of 1 to {self.most} printable characters"
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value will do."""
+        return isinstance(value, str) and 1 <= len(value) <= self.most and value.isascii() and value.isprintable()
+
+
+class Windows(msgspec.Struct, frozen=True):
+    """An argument that is a list of windows: objects that say on which `days`, and from `start` to `stop`.
+
+    A day is in one window at most. A window that stops before it starts stops on the next day.
+    """
+
+    def expects(self) -> str:
+        """A sentence for the caller."""
+        window = '{"days": ["MONDAY"], "start": "22:00", "stop": "06:00"}'
+        return f"must be a list of windows like {window}, each day in one of them, none stopping when it starts"
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether a value will do."""
+        if not isinstance(value, list) or not value or not all(_is_window(each) for each in value):
+            return False
+        days = [day for window in value for day in window["days"]]
+        return len(days) == len(set(days))
+
+
+def _is_window(value: object) -> bool:
+    if not isinstance(value, dict) or value.keys() != {"days", "start", "stop"}:
+        return False
+    days, start, stop = value["days"], value["start"], value["stop"]
+    known = isinstance(days, list) and len(days) > 0 and all(day in DAYS for day in days)
+    return known and _TIME.accepts(start) and _TIME.accepts(stop) and start != stop
+
+
+Argument = Number | Choice | Digits | Text | Windows
+
+
 class Command(msgspec.Struct, frozen=True):
-    """One command. Every argument must be given, and no other."""
+    """One command. Every argument must be given, and no other. `agree` says what is wrong with arguments that are good
+    each by itself; null when nothing is.
+    """
 
     name: str
     permission: str
-    arguments: dict[str, Number | Choice | Digits] = {}
+    arguments: dict[str, Argument] = {}
+    agree: Callable[[Arguments], FieldProblem | None] | None = None
 
 
-_TEMPERATURE: Final[dict[str, Number | Choice | Digits]] = {"temperature": Number(10, 32)}  # degrees Celsius
+def _days_agree(arguments: Arguments) -> FieldProblem | None:
+    """A schedule's kind says which days its windows are of."""
+    kind, windows = arguments["kind"], arguments["windows"]
+    wanted = SCHEDULE_DAYS[str(kind)]
+    assert isinstance(windows, list)
+    if wanted is None or [set(window["days"]) for window in windows] == [set(days) for days in wanted]:
+        return None
+    named = ", then ".join(f"one for {days[0]} to {days[-1]}" for days in wanted)
+    return FieldProblem("windows", f"must be {named}, as the schedule is {kind}")
+
+
+_TIME: Final = Digits("00:00")
+_TEMPERATURE: Final[dict[str, Argument]] = {"temperature": Number(10, 32)}  # degrees Celsius
+_PLACE: Final[dict[str, Argument]] = {"latitude": Number(-90, 90), "longitude": Number(-180, 180)}  # WGS 84
+_SCHEDULE_ID: Final[dict[str, Argument]] = {"schedule_id": Text(255)}  # chosen by whoever gives the command
 _COMMANDS: Final = (
     Command("security-lock", "control_security"),
     Command("security-unlock", "control_security"),
@@ -147,8 +217,16 @@ _COMMANDS: Final = (
     Command(
         "charge-set-schedule",
         "control_charge",
-        {"type": Choice(("START_TIME", "DEPARTURE_TIME")), "enable": Choice((True, False)), "time": Digits("00:00")},
+        {"type": Choice(("START_TIME", "DEPARTURE_TIME")), "enable": Choice((True, False)), "time": _TIME},
     ),
+    # Of an id that is there: in its place.
+    Command(
+        "charge-schedule-create",
+        "control_charge",
+        {**_SCHEDULE_ID, "kind": Choice(tuple(SCHEDULE_DAYS)), **_PLACE, "windows": Windows()},
+        _days_agree,
+    ),
+    Command("charge-schedule-delete", "control_charge", _SCHEDULE_ID),
     Command("charge-port-open", "control_charge"),
     Command("charge-port-close", "control_charge"),
     Command("climate-start", "control_climate", _TEMPERATURE),
@@ -158,11 +236,7 @@ _COMMANDS: Final = (
     Command("defroster-stop", "control_climate"),
     Command("steering-heater-start", "control_climate"),
     Command("steering-heater-stop", "control_climate"),
-    Command(
-        "navigation-set-destination",
-        "control_navigation",
-        {"latitude": Number(-90, 90), "longitude": Number(-180, 180)},
-    ),
+    Command("navigation-set-destination", "control_navigation", _PLACE),
     Command("trunk-open", "control_trunk"),
     Command("trunk-close", "control_trunk"),
     Command("frunk-open", "control_trunk"),
@@ -184,6 +258,9 @@ def check_command(name: str, arguments: Arguments) -> Command:
     for key, kind in command.arguments.items():
         if key not in arguments or not kind.accepts(arguments[key]):
             problems.append(FieldProblem(key, kind.expects()))
+    disagreement = command.agree(arguments) if command.agree and not problems else None
+    if disagreement:
+        problems.append(disagreement)
     if problems:
         raise InvalidInput(*problems)
     return command

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from carwire.core.commands import COMMANDS, Choice, Digits, Number
+from carwire.core.commands import COMMANDS, DAYS, SCHEDULE_DAYS, Argument, Choice, Number, Text, Windows
 from carwire.core.signals.problems import KINDS
 from carwire.core.simulation import MAX_LATENCY_S
 from carwire.http.call import Route
@@ -26,6 +26,23 @@ _TEMPERATURE: Final = {"type": "number", "minimum": 10, "maximum": 89.6}  # 32 Â
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT: Final = {
     "anyOf": [{"format": "date", "pattern": f"^{_DAY}$"}, {"format": "date-time", "pattern": f"^{_DAY}T"}],
+}
+_TIME: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+_WINDOWS: Final = {
+    "type": "array",
+    "description": "Each day is in one window. None stops when it starts; one that stops before stops on the next day.",
+    "minItems": 1,
+    "maxItems": len(DAYS),
+    "items": {
+        "type": "object",
+        "properties": {
+            "days": {"type": "array", "items": {"enum": list(DAYS)}, "minItems": 1, "uniqueItems": True},
+            "start": _TIME,
+            "stop": _TIME,
+        },
+        "required": ["days", "start", "stop"],
+        "additionalProperties": False,
+    },
 }
 # Path parameter â†’ an example. The VIN is one of a model, not of a car anybody drives.
 EXAMPLES: Final[dict[str, str]] = {
@@ -128,19 +145,36 @@ def _order(name: str) -> Schema:
     shape: Schema = {"properties": arguments, "additionalProperties": False}
     if arguments:
         shape["required"] = list(arguments)
+    if "windows" in arguments:
+        shape["oneOf"] = [_of_schedule(kind, days) for kind, days in SCHEDULE_DAYS.items()]
     return {
         "properties": {"name": {"const": name}, "arguments": shape},
         "required": ["name", "arguments"] if arguments else ["name"],
     }
 
 
-def _argument(rule: Number | Choice | Digits) -> Schema:
+def _of_schedule(kind: str, of_windows: Sequence[Sequence[str]] | None) -> Schema:
+    """Say which days the windows of a kind of schedule are of."""
+    properties: Schema = {"kind": {"const": kind}}
+    if of_windows is not None:
+        windows = [
+            {"properties": {"days": {"items": {"enum": list(days)}, "minItems": len(days)}}} for days in of_windows
+        ]
+        properties["windows"] = {"prefixItems": windows, "minItems": len(windows), "maxItems": len(windows)}
+    return {"properties": properties}
+
+
+def _argument(rule: Argument) -> Schema:
     if isinstance(rule, Number):
         return {"type": "number", "minimum": rule.least, "maximum": rule.most}
     if isinstance(rule, Choice):
         return {"enum": list(rule.of)}
+    if isinstance(rule, Text):
+        return {"type": "string", "pattern": "^[ -~]+$", "maxLength": rule.most}
+    if isinstance(rule, Windows):
+        return _WINDOWS
     if ":" in rule.pattern:
-        return {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+        return _TIME
     return {"type": "string", "pattern": f"^{rule.pattern.replace('0', '[0-9]')}$"}
 
 

@@ -34,6 +34,15 @@ def test_the_tables_have_a_row_for_everything_and_nothing_else() -> None:
     assert set(REFUSALS) == set(EFFECTS) == set(COMMANDS)
 
 
+def test_only_cars_of_two_makes_take_charge_schedules() -> None:
+    kinds = {"TESLA": ("daily", "weekly", "workweek"), "VOLVO": ("daily",)}
+    assert {model.make for model in RANGE.models.values()} > set(kinds)
+    for model in RANGE.models.values():
+        assert model.schedules == kinds.get(model.make, ())
+        commands = {name for name in model.commands if name.startswith("charge-schedule-")}
+        assert commands == ({"charge-schedule-create", "charge-schedule-delete"} if model.make in kinds else set())
+
+
 @pytest.mark.parametrize("model", RANGE.models.values(), ids=lambda m: m.id)
 def test_a_model_makes_sense(model: Model) -> None:
     vin = RANGE.vin_of(model)

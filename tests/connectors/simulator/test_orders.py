@@ -13,6 +13,11 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "charge-set-limit": {"percent": 90},
     "charge-set-amperage": {"amperage": 10},
     "charge-set-schedule": {"type": "START_TIME", "enable": True, "time": "07:00"},
+    "charge-schedule-create": {
+        **{"schedule_id": "s1", "kind": "weekly", "latitude": 40, "longitude": -105},
+        "windows": [{"days": ["MONDAY"], "start": "22:00", "stop": "06:00"}],
+    },
+    "charge-schedule-delete": {"schedule_id": "s1"},
     "climate-start": {"temperature": 22},
     "climate-set": {"temperature": 19},
     "navigation-set-destination": {"latitude": 40, "longitude": -105},
@@ -74,10 +79,11 @@ STATES: dict[str, tuple[list[str], dict[str, str]]] = {
 }
 
 
-def in_state(state: str, name: str = "simulated-bev") -> tuple[World, str]:
+def in_state(state: str, name: str = "tesla-3") -> tuple[World, str]:
     world = World()
     vin = world.find(name)
     world.start(vin, "parked")
+    assert world.command(vin, "charge-schedule-create", ARGUMENTS["charge-schedule-create"]).kind == "done"
     for each in STATES[state][0]:
         if each.startswith("@"):
             world.start(vin, each[1:])

@@ -15,20 +15,26 @@ from carwire.connectors.simulator.car import Car, soc
 from carwire.connectors.simulator.energy import AC_EFFICIENCY, DC_EFFICIENCY
 from carwire.connectors.simulator.events import Record
 from carwire.connectors.simulator.models import Model, car_range
-from carwire.connectors.simulator.road import LENGTH_KM
+from carwire.connectors.simulator.road import LENGTH_KM, place_at
 from carwire.connectors.simulator.scenarios import SCENARIOS
 from carwire.connectors.simulator.world import World
-from carwire.core.commands import COMMANDS
+from carwire.core.commands import COMMANDS, DAYS
 from carwire.core.errors import InvalidInput
 from carwire.core.signals.catalogue import Field, signals
 from carwire.core.signals.reading import Problem, Reading
 from carwire.core.simulation import Fault
 
 ONE_OF_EACH = ("simulated-bev", "simulated-phev", "simulated-hev", "simulated-ice", "simulated-fcev")
+TAKES_SCHEDULES = ("tesla-3", "volvo-xc60")
 ARGUMENTS: dict[str, dict[str, object]] = {
     "charge-set-limit": {"percent": 90},
     "charge-set-amperage": {"amperage": 10},
     "charge-set-schedule": {"type": "START_TIME", "enable": True, "time": "07:00"},
+    "charge-schedule-create": {
+        **{"schedule_id": "s1", "kind": "daily", "latitude": 39.7392, "longitude": -104.9903},
+        "windows": [{"days": list(DAYS), "start": "09:00", "stop": "07:30"}],
+    },
+    "charge-schedule-delete": {"schedule_id": "s1"},
     "climate-start": {"temperature": 22},
     "climate-set": {"temperature": 19},
     "navigation-set-destination": {"latitude": 40, "longitude": -105},
@@ -172,7 +178,11 @@ def act(world: World, vin: str, action: tuple[str, object]) -> None:
     elif verb == "start":
         world.start(vin, str(what))
     elif verb == "command":
-        world.command(vin, str(what), ARGUMENTS.get(str(what), {}))
+        arguments = dict(ARGUMENTS.get(str(what), {}))
+        if what == "charge-schedule-create":
+            place = place_at(world.car(vin).km_from_home, world.car(vin).side)
+            arguments |= {"latitude": place.latitude, "longitude": place.longitude}
+        world.command(vin, str(what), arguments)
     elif verb == "fault":
         world.fault(vin, Fault(kind=what) if isinstance(what, str) else None)
     else:
@@ -184,7 +194,7 @@ def act(world: World, vin: str, action: tuple[str, object]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(ONE_OF_EACH), st.lists(actions, max_size=12), st.integers(0, 2**32))
+@given(st.sampled_from((*ONE_OF_EACH, *TAKES_SCHEDULES)), st.lists(actions, max_size=12), st.integers(0, 2**32))
 def test_whatever_is_done_the_books_balance_and_the_record_makes_the_same_world(
     name: str, doing: list[tuple[str, object]], seed: int
 ) -> None:

@@ -171,6 +171,17 @@ def test_a_schedule_is_the_timer_that_is_set() -> None:
     }
 
 
+def test_a_schedule_of_one_place_is_not_the_timer() -> None:
+    night = {"schedules": [{"start": "22:00:00", "end": "06:00:00", "days": ["MONDAY"]}], "departureTimers": []}
+    here = {"type": "LOCATION", "condition": {"latitude": 39.7, "longitude": -105}, **night}
+    start = {"type": "GLOBAL", "condition": None, "schedules": [{"start": "23:30:00"}], "departureTimers": []}
+    off = {"enabled": False, "time": None}
+    assert tesla("charge/schedule", chargetimers={"values": [here]}) == {"departureTime": off, "startTime": off}
+    found = tesla("charge/schedule", chargetimers={"values": [here, start]})
+    assert found == {"departureTime": off, "startTime": {"enabled": True, "time": "23:30"}}
+    assert tesla("charge", ischarging=False, chargetimers={"values": [here]})["chargeMode"] == "timer"
+
+
 def test_charging_details_are_the_same_for_both_makes() -> None:
     values: dict[str, Value | Problem] = {
         "detailedchargingstatus": "CHARGING",

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from tests.wire.v3.samples import COMMAND_ID, GA, NOW, PREVIEW, VEHICLE_ID, problem, record, written
 
-from carwire.core.commands import COMMANDS, check_command
+from carwire.core.commands import COMMANDS, DAYS, WEEKEND, WORKDAYS, check_command
 from carwire.core.errors import InvalidInput
 from carwire.core.permissions import CONTROL
 from carwire.wire.v3.asking import MissingParameter
 from carwire.wire.v3.commands import CALLS, command_id, execution_body, execution_id, read_command
 from carwire.wire.v3.schedules import (
-    DAYS,
-    WEEKEND,
-    WORKDAYS,
+    CREATE,
+    DELETE,
+    MAX_ID,
     ScheduleOrder,
     Window,
+    arguments_of,
+    order_of,
     parameters_of,
     read_schedule,
     read_schedule_id,
@@ -161,6 +163,29 @@ def test_a_schedule_that_was_read_is_written_as_it_was(kind: Any) -> None:
     order = read_schedule(kind, sent(**SCHEDULES[kind]))
     assert parameters_of(order) == SCHEDULES[kind]
     assert read_schedule(kind, sent(**parameters_of(order))) == order
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_schedule_becomes_a_command_that_tells_it_later(kind: Any) -> None:
+    order = read_schedule(kind, sent(**SCHEDULES[kind]))
+    arguments = arguments_of(order, "b9f0c2d4")
+    check_command(CREATE, arguments)
+    kept = written(arguments)
+    assert kept == arguments  # JSON, lists for tuples included
+    assert order_of(kept) == order
+    made = written(schedule_body(record(CREATE, kept), order_of(kept), kept["schedule_id"], GA))["data"]
+    assert made["attributes"]["parameters"] == SCHEDULES[kind]
+    assert made["attributes"]["scheduleType"] == kind
+
+
+def test_the_command_that_deletes_a_schedule_tells_none() -> None:
+    check_command(DELETE, {"schedule_id": "b9f0c2d4"})
+    assert order_of({"schedule_id": "b9f0c2d4"}) is None
+
+
+def test_an_id_that_can_be_read_can_be_given_to_a_car() -> None:
+    for text in ("b9f0c2d4", "x" * MAX_ID, " ", "~!%/"):
+        check_command(DELETE, {"schedule_id": read_schedule_id(text)})
 
 
 def test_schedules_become_windows_on_days() -> None:

@@ -108,6 +108,37 @@ def test_every_body_has_the_catalogue_s_form(model: str) -> None:
                 assert found["attributes"]["body"] == {}
 
 
+def test_charge_schedules_have_the_catalogue_s_form_and_words() -> None:
+    cars, signal = World(7), signals()["charge-chargetimers"]
+    vin = cars.find("tesla-3")
+    windows = [{"days": [day], "start": "22:00", "stop": "06:30"} for day in ("MONDAY", "SUNDAY")]
+    order = {"schedule_id": "b9f0c2d4", "kind": "weekly", "latitude": 39.7, "longitude": -105, "windows": windows}
+    cars.command(vin, "charge-schedule-create", order)
+    cars.command(vin, "charge-set-schedule", {"type": "START_TIME", "enable": True, "time": "23:00"})
+    (row,) = signals_body(VEHICLE, cars.read(vin, [signal.code]).answers, GA).data
+    body = written(row)["attributes"]["body"]
+    check_body(signal, body)
+    everywhere, here = body["values"]
+    assert (everywhere["type"], everywhere["condition"]) == ("GLOBAL", None)
+    assert not {"scheduleType", "scheduleId"} & everywhere.keys()
+    assert here == {
+        "type": "LOCATION",
+        "condition": {"latitude": 39.7, "longitude": -105},
+        "schedules": [
+            {"start": "22:00:00", "end": "06:30:00", "days": ["MONDAY"]},
+            {"start": "22:00:00", "end": "06:30:00", "days": ["SUNDAY"]},
+        ],
+        "departureTimers": [],
+        "isOEMOptimizationEnabled": False,
+        "scheduleType": "WEEKLY",
+        "scheduleId": "b9f0c2d4",
+    }
+    assert {each["type"] for each in body["values"]} <= set(signal.words["values[].type"])
+    assert here["scheduleType"] in signal.words["values[].scheduleType"]
+    days = {day for each in body["values"] for part in each["schedules"] for day in part["days"]}
+    assert days <= set(signal.words["values[].schedules[].days[]"])
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_times_are_there_as_far_as_something_can_have_them(model: str) -> None:
     answers = told(model, "noon").answers

@@ -41,8 +41,29 @@ class TroubleCode(msgspec.Struct, frozen=True):
     minute: int
 
 
+class ChargeWindow(msgspec.Struct, frozen=True):
+    """On some weekdays, from one minute of the day to another; on the next day where that is the smaller one."""
+
+    days: tuple[str, ...]
+    start: int
+    stop: int
+
+
+class ChargeSchedule(msgspec.Struct, frozen=True):
+    """When the car charges at one place; degrees, WGS 84."""
+
+    id: str
+    kind: str
+    latitude: float
+    longitude: float
+    windows: tuple[ChargeWindow, ...]
+
+
 class Session(msgspec.Struct):
-    """A cable that is plugged in: since when, at what, and what has come through it."""
+    """A cable that is plugged in: since when, at what, and what has come through it.
+
+    `open` says whether a window was open when last looked at, null where no schedule of the car holds.
+    """
 
     fast: bool
     start: int
@@ -50,6 +71,8 @@ class Session(msgspec.Struct):
     grid_kwh: float = 0.0
     kw: float = 0.0  # drawn from the supply in the last minute
     timed: bool = False  # the timer has begun to charge: a stop after that stays
+    open: bool | None = None
+    by_hand: bool = False  # charging was started by hand: windows no longer matter
 
 
 class Car(msgspec.Struct, kw_only=True):
@@ -105,6 +128,7 @@ class Car(msgspec.Struct, kw_only=True):
     limit: float = 0.8
     amperage: float = 32.0
     schedule: tuple[str, bool, str] | None = None  # type, enabled, time of day
+    schedules: tuple[ChargeSchedule, ...] = ()  # each for one place
     flap_open: bool = False
     records: tuple[ChargeRecord, ...] = ()
     full_charges: int = 0

@@ -10,6 +10,7 @@ from typing import Final
 
 from carwire.connectors.simulator.car import Car, ChargeRecord, Session, soc
 from carwire.connectors.simulator.models import Model
+from carwire.connectors.simulator.schedules import is_open
 
 FULL_WITHIN: Final = 0.01  # share of the battery below the owner's limit that counts as full
 AC_EFFICIENCY: Final = 0.9
@@ -26,11 +27,11 @@ def is_full(car: Car, model: Model) -> bool:
 
 
 def plug_in(car: Car, model: Model, *, fast: bool) -> None:
-    """Plug a cable in; charging begins at once unless a timer is set."""
+    """Plug a cable in; charging begins at once unless a schedule holds here, or a timer is set."""
     car.session = Session(fast, car.minute, soc(car, model))
     car.flap_open = True
     car.idle_minutes = 0
-    if fast or not (car.schedule and car.schedule[1]):
+    if not mind_schedules(car, model) and (fast or not has_timer(car)):
         start_charging(car, model)
 
 
@@ -64,6 +65,35 @@ def stop_charging(car: Car) -> None:
     car.charge_wanted = False
     if car.session:
         car.session.kw = 0.0
+
+
+def has_timer(car: Car) -> bool:
+    """Tell whether a timer is set that holds wherever no schedule does."""
+    return car.schedule is not None and car.schedule[1]
+
+
+def is_held_back(car: Car) -> bool:
+    """Tell whether the car waits for a window to open."""
+    return car.session is not None and car.session.open is False and not car.session.by_hand
+
+
+def mind_schedules(car: Car, model: Model) -> bool:
+    """Begin to charge when a window opens at this place, and end when it closes; tell whether any schedule holds here.
+
+    Within a window, and between two, a stop by hand stays. A start by hand stays until the cable is out.
+    """
+    session = car.session
+    if session is None or session.fast:
+        return False
+    before, session.open = session.open, is_open(car)
+    if session.open is None:
+        return False
+    if session.open is not before and not session.by_hand:
+        if session.open and not is_full(car, model):
+            start_charging(car, model)
+        else:
+            stop_charging(car)
+    return True
 
 
 def consumption(per_100km: float, outside: float, per_degree: float) -> float:
@@ -112,7 +142,8 @@ def draw_kw(car: Car, model: Model, session: Session) -> float:
 
 def charge_on(car: Car, model: Model, session: Session) -> None:
     """Charge for a minute, if anything flows."""
-    _mind_timer(car, model, session)
+    if not mind_schedules(car, model):
+        _mind_timer(car, model, session)
     session.kw = draw_kw(car, model, session)
     if not session.kw:
         return

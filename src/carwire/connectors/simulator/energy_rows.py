@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from carwire.connectors.simulator import road
-from carwire.connectors.simulator.car import Car, fuel_level, soc
+from carwire.connectors.simulator.car import Car, ChargeSchedule, fuel_level, soc
 from carwire.connectors.simulator.energy import AC_EFFICIENCY, DC_EFFICIENCY, consumption, is_full, supply
 from carwire.connectors.simulator.models import Model
 from carwire.connectors.simulator.row import Absent, Row, iso, rounded
+from carwire.core.commands import DAYS
 from carwire.core.signals.reading import Value
 
 _NOT_CHARGING: Final = Absent("VEHICLE_STATE:NOT_CHARGING")
@@ -96,22 +97,39 @@ def _charge_records(car: Car, model: Model) -> Value:
 
 
 def _charge_timers(car: Car, _model: Model) -> Value:
-    if not car.schedule or not car.schedule[1]:
-        return {"values": []}
-    kind, _, time = car.schedule
-    days = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
-    clock = f"{time}:00"
-    start = kind == "START_TIME"
-    timer = {
+    timers = [_timer(car.schedule[0], f"{car.schedule[2]}:00")] if car.schedule and car.schedule[1] else []
+    return {"values": [*timers, *map(_timer_at_place, car.schedules)]}
+
+
+def _timer(kind: str, clock: str) -> dict[str, object]:
+    days, start = list(DAYS), kind == "START_TIME"
+    return {
         "type": "GLOBAL",
         "condition": None,
         "schedules": [{"start": clock, "end": clock, "days": days}] if start else [],
         "departureTimers": [] if start else [{"days": days, "time": clock}],
         "isOEMOptimizationEnabled": False,
-        "scheduleType": "DAILY",
-        "scheduleId": f"{kind}-{time}",
     }
-    return {"values": [timer]}
+
+
+def _timer_at_place(schedule: ChargeSchedule) -> dict[str, object]:
+    """Only these have an id: they are made and deleted by it."""
+    return {
+        "type": "LOCATION",
+        "condition": {"latitude": schedule.latitude, "longitude": schedule.longitude},
+        "schedules": [
+            {"start": _clock(window.start), "end": _clock(window.stop), "days": list(window.days)}
+            for window in schedule.windows
+        ],
+        "departureTimers": [],
+        "isOEMOptimizationEnabled": False,
+        "scheduleType": schedule.kind.upper(),
+        "scheduleId": schedule.id,
+    }
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}:00"
 
 
 def _plugged_type(car: Car, model: Model) -> Value:

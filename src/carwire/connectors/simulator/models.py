@@ -34,7 +34,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One model. Capacities are usable ones: kWh, litres, for fuel cells kilograms of hydrogen; 0 is *has none*.
 
     `kwh_100km` and `fuel_100km` are consumption at 20 °C, the latter in the unit of the tank. `tyres_kpa` are front and
-    rear at 20 °C.
+    rear at 20 °C. `schedules` are the kinds of charge schedules it takes.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     frunk: bool = False
     tailgate: bool = False
     color: str = "White"
+    schedules: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     signals: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
@@ -134,6 +135,7 @@ def _missing_parts(model: Model) -> tuple[str, ...]:
         "closure-sunroof": model.sunroof,
         "closure-fronttrunk": model.frunk,
         "frunk-": model.frunk,
+        "charge-schedule-": bool(model.schedules),
         "closure-tailgate": model.tailgate,
         "charge-isfastchargerpresent": bool(model.dc_kw),
         "charge-fastchargertype": bool(model.dc_kw),

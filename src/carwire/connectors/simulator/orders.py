@@ -10,39 +10,56 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from carwire.connectors.simulator.car import Car, soc
-from carwire.connectors.simulator.energy import is_full, start_charging, stop_charging
+from carwire.connectors.simulator.car import Car, ChargeSchedule, soc
+from carwire.connectors.simulator.energy import (
+    has_timer,
+    is_full,
+    is_held_back,
+    mind_schedules,
+    start_charging,
+    stop_charging,
+)
 from carwire.connectors.simulator.events import Commanded
 from carwire.connectors.simulator.faults import SetFault, error_of, failed, problem_of
 from carwire.connectors.simulator.life import CLIMATE_MINUTES, wake
 from carwire.connectors.simulator.models import Model
 from carwire.connectors.simulator.row import moment
+from carwire.connectors.simulator.schedules import MOST, schedule_of, with_schedule
 from carwire.core.commands import Outcome
 from carwire.core.signals.reading import Problem
 
-Check = tuple[Callable[[Car, Model], bool], str]
+Check = tuple[Callable[[Car, Model, Mapping[str, Any]], bool], str]
 Effect = Callable[[Car, Model, Mapping[str, Any]], None]
 
 LOW_VOLTAGE: Final = 20.0  # percent of the 12 V battery under which no command is taken
 DEAD_VOLTAGE: Final = 5.0  # and under which nothing is answered
 _LOW_CHARGE: Final = 0.1
 
-_MOVING: Final[Check] = (lambda car, _: car.kmh > 0, "VEHICLE_STATE:IN_MOTION")
-_IGNITION: Final[Check] = (lambda car, _: car.gear != "PARK", "VEHICLE_STATE:IGNITION_ON")
-_DOOR: Final[Check] = (lambda car, _: any(car.doors), "VEHICLE_STATE:DOOR_OPEN")
-_HOOD: Final[Check] = (lambda car, _: car.front, "VEHICLE_STATE:HOOD_OPEN")
-_TRUNK: Final[Check] = (lambda car, _: car.rear, "VEHICLE_STATE:TRUNK_OPEN")
-_UNPLUGGED: Final[Check] = (lambda car, _: car.session is None, "VEHICLE_STATE:CHARGING_PLUG_NOT_CONNECTED")
-_PLUGGED: Final[Check] = (lambda car, _: car.session is not None, "VEHICLE_STATE:CHARGING_PLUG_CONNECTED")
-_CHARGING: Final[Check] = (lambda car, _: car.charging, "VEHICLE_STATE:CHARGING_IN_PROGRESS")
-_NOT_CHARGING: Final[Check] = (lambda car, _: not car.charging, "VEHICLE_STATE:NOT_CHARGING")
-_FAULTY: Final[Check] = (lambda car, _: car.charge_fault, "VEHICLE_STATE:CHARGE_FAULT")
-_FULL: Final[Check] = (is_full, "VEHICLE_STATE:FULLY_CHARGED")
-_NO_LIMIT_NOW: Final[Check] = (lambda car, _: car.charging, "COMPATIBILITY:SMARTCAR_NOT_CAPABLE")
+_MOVING: Final[Check] = (lambda car, *_: car.kmh > 0, "VEHICLE_STATE:IN_MOTION")
+_IGNITION: Final[Check] = (lambda car, *_: car.gear != "PARK", "VEHICLE_STATE:IGNITION_ON")
+_DOOR: Final[Check] = (lambda car, *_: any(car.doors), "VEHICLE_STATE:DOOR_OPEN")
+_HOOD: Final[Check] = (lambda car, *_: car.front, "VEHICLE_STATE:HOOD_OPEN")
+_TRUNK: Final[Check] = (lambda car, *_: car.rear, "VEHICLE_STATE:TRUNK_OPEN")
+_UNPLUGGED: Final[Check] = (lambda car, *_: car.session is None, "VEHICLE_STATE:CHARGING_PLUG_NOT_CONNECTED")
+_PLUGGED: Final[Check] = (lambda car, *_: car.session is not None, "VEHICLE_STATE:CHARGING_PLUG_CONNECTED")
+_CHARGING: Final[Check] = (lambda car, *_: car.charging, "VEHICLE_STATE:CHARGING_IN_PROGRESS")
+_NOT_CHARGING: Final[Check] = (lambda car, *_: not car.charging, "VEHICLE_STATE:NOT_CHARGING")
+_FAULTY: Final[Check] = (lambda car, *_: car.charge_fault, "VEHICLE_STATE:CHARGE_FAULT")
+_FULL: Final[Check] = (lambda car, model, _: is_full(car, model), "VEHICLE_STATE:FULLY_CHARGED")
+_NO_LIMIT_NOW: Final[Check] = (lambda car, *_: car.charging, "COMPATIBILITY:SMARTCAR_NOT_CAPABLE")
 _EMPTY: Final[Check] = (
-    lambda car, model: not (model.tank and car.tank > 0) and soc(car, model) < _LOW_CHARGE and car.session is None,
+    lambda car, model, _: not (model.tank and car.tank > 0) and soc(car, model) < _LOW_CHARGE and car.session is None,
     "VEHICLE_STATE:LOW_BATTERY",
 )
+_NOT_SO: Final[Check] = (
+    lambda _, model, given: given["kind"] not in model.schedules,
+    "COMPATIBILITY:VEHICLE_NOT_CAPABLE",
+)
+_NO_ROOM: Final[Check] = (
+    lambda car, _, given: len(car.schedules) >= MOST and not _has_schedule(car, given),
+    "VEHICLE_STATE:UNKNOWN",
+)
+_NOT_THERE: Final[Check] = (lambda car, _, given: not _has_schedule(car, given), "RESOURCE_NOT_FOUND:PATH")
 _PARKED: Final = (_MOVING, _IGNITION)
 
 REFUSALS: Final[dict[str, tuple[Check, ...]]] = {
@@ -53,6 +70,8 @@ REFUSALS: Final[dict[str, tuple[Check, ...]]] = {
     "charge-set-limit": (_UNPLUGGED, _NO_LIMIT_NOW),
     "charge-set-amperage": (_UNPLUGGED,),
     "charge-set-schedule": (),
+    "charge-schedule-create": (_NOT_SO, _NO_ROOM),
+    "charge-schedule-delete": (_NOT_THERE,),
     "charge-port-open": (*_PARKED, _PLUGGED),
     "charge-port-close": (*_PARKED, _PLUGGED),
     "climate-start": (_EMPTY,),
@@ -72,17 +91,25 @@ REFUSALS: Final[dict[str, tuple[Check, ...]]] = {
 }
 
 
+def _has_schedule(car: Car, given: Mapping[str, Any]) -> bool:
+    return any(each.id == given["schedule_id"] for each in car.schedules)
+
+
 def _start_charge(car: Car, model: Model, _given: Mapping[str, Any]) -> None:
     start_charging(car, model)
+    if car.session:
+        car.session.by_hand = True
 
 
 def _stop_charge(car: Car, _model: Model, _given: Mapping[str, Any]) -> None:
     stop_charging(car)
+    if car.session:
+        car.session.by_hand = False
 
 
 def _set_limit(car: Car, model: Model, given: Mapping[str, Any]) -> None:
     car.limit = given["percent"] / 100
-    if not is_full(car, model):
+    if not is_full(car, model) and not is_held_back(car):
         start_charging(car, model)  # a raised limit goes on where the old one stopped
 
 
@@ -94,8 +121,24 @@ def _set_amperage(car: Car, model: Model, given: Mapping[str, Any]) -> None:
 
 def _set_schedule(car: Car, _model: Model, given: Mapping[str, Any]) -> None:
     car.schedule = (given["type"], given["enable"], given["time"])
-    if given["enable"] and car.session and not car.session.fast:
+    if given["enable"] and car.session and not car.session.fast and car.session.open is None:
         stop_charging(car)
+
+
+def _create_schedule(car: Car, model: Model, given: Mapping[str, Any]) -> None:
+    _put_schedules(car, model, with_schedule(car.schedules, schedule_of(given)))
+
+
+def _delete_schedule(car: Car, model: Model, given: Mapping[str, Any]) -> None:
+    _put_schedules(car, model, tuple(each for each in car.schedules if each.id != given["schedule_id"]))
+
+
+def _put_schedules(car: Car, model: Model, schedules: tuple[ChargeSchedule, ...]) -> None:
+    """Give a car other schedules. One that is plugged in heeds them at once; left with none to wait for, it charges."""
+    waited = is_held_back(car)
+    car.schedules = schedules
+    if not mind_schedules(car, model) and waited and not has_timer(car) and not is_full(car, model):
+        start_charging(car, model)
 
 
 def _climate(car: Car, _model: Model, given: Mapping[str, Any]) -> None:
@@ -136,6 +179,8 @@ EFFECTS: Final[dict[str, Effect]] = {
     "charge-set-limit": _set_limit,
     "charge-set-amperage": _set_amperage,
     "charge-set-schedule": _set_schedule,
+    "charge-schedule-create": _create_schedule,
+    "charge-schedule-delete": _delete_schedule,
     "charge-port-open": _assign("flap_open", value=True),
     "charge-port-close": _assign("flap_open", value=False),
     "climate-start": _climate,
@@ -164,7 +209,7 @@ def unsent(car: Car) -> str | None:
     return None
 
 
-def refusal(car: Car, model: Model, name: str) -> str | None:
+def refusal(car: Car, model: Model, name: str, given: Mapping[str, Any]) -> str | None:
     """Return the kind of problem with which the car refuses a command, null when it obeys."""
     if name not in model.commands:
         return "COMPATIBILITY:VEHICLE_NOT_CAPABLE"
@@ -176,7 +221,7 @@ def refusal(car: Car, model: Model, name: str) -> str | None:
         return "VEHICLE_STATE:VEHICLE_OFFLINE_FOR_SERVICE"
     if car.low_voltage < LOW_VOLTAGE:
         return "VEHICLE_STATE:LOW_BATTERY"
-    return next((kind for found, kind in REFUSALS[name] if found(car, model)), None)
+    return next((kind for found, kind in REFUSALS[name] if found(car, model, given)), None)
 
 
 def obey(car: Car, model: Model, event: Commanded, faults: Sequence[SetFault]) -> Outcome:
@@ -192,7 +237,7 @@ def obey(car: Car, model: Model, event: Commanded, faults: Sequence[SetFault]) -
     unreached = unsent(car)
     if unreached:
         return Outcome("not_sent", Problem(unreached, now))
-    refused = refusal(car, model, event.name)
+    refused = refusal(car, model, event.name, event.arguments)
     if refused:
         return Outcome("refused", Problem(refused, now))
     wake(car, event.at)

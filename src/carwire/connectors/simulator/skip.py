@@ -3,7 +3,8 @@
 It lives two rounds of its scenario, is carried over as many as there were as if each had gone like the second, and
 lives the last one again, so that hour, stage, place and sleep are those of the time it arrives at. What is counted
 stays in step: kilometres, energy and fuel grow together, energy still adds up, and a car that is charged or filled on
-its rounds ends with as much as it began. One that is not gets less far when its battery runs out.
+its rounds ends with as much as it began. One that is not gets less far when its battery runs out. For a car with charge
+schedules, whose days may differ, a round is a week.
 
 Not kept: charging records of the rounds left out, and chance that would have fallen otherwise in them. A skipped car is
 thus not, to the byte, the car that would have lived it all.
@@ -11,6 +12,7 @@ thus not, to the byte, the car that would have lived it all.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
@@ -21,6 +23,7 @@ from carwire.connectors.simulator.models import Model
 from carwire.connectors.simulator.scenarios import SCENARIOS
 
 DAY: Final = 1440  # minutes
+WEEK: Final = 7 * DAY
 _USES: Final = ("driven_kwh", "comfort_kwh", "idle_kwh")
 
 
@@ -73,9 +76,12 @@ def _settled(car: Car) -> bool:
 
 
 def _round_of(car: Car) -> int:
-    """Minutes after which a settled car is where it was: its scenario once through, or a day of standing."""
+    """Minutes after which a settled car is where it was: its scenario once through, or a day of standing. With charge
+    schedules it goes on to a week, or where rounds do not end with days, a little longer.
+    """
     scenario = SCENARIOS[car.scenario]
-    return sum(stage.minutes for stage in scenario.stages) if scenario.loops else DAY
+    once = sum(stage.minutes for stage in scenario.stages) if scenario.loops else DAY
+    return once * math.ceil(WEEK / once) if car.schedules else once
 
 
 def _counters(car: Car) -> _Round:

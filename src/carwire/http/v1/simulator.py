@@ -86,7 +86,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A command to a car."""
 
     name: str
-    arguments: dict[str, bool | float | str] = {}
+    arguments: dict[str, bool | float | str | list[Any]] = {}
 
 
 class ClockChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -119,8 +119,9 @@ def completion(snapshot: Snapshot, context: Context) -> CompletionBody:
 
 
 def schedule(snapshot: Snapshot, context: Context) -> ScheduleBody:
-    """Write the timer that is set; one that is not set is not enabled."""
-    timers = needed(rows(snapshot, SCHEDULE[0]), snapshot, SCHEDULE, context)
+    """Write the timer that is set; one that is not set is not enabled. It is not one that holds at a place only."""
+    told = needed(rows(snapshot, SCHEDULE[0]), snapshot, SCHEDULE, context)
+    timers = [each for each in told if not each.get("condition")]
     return ScheduleBody(_timer(timers, "departureTimers", "time"), _timer(timers, "schedules", "start"))
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from carwire.core.commands import CommandRecord, Digits, Number
+from carwire.core.commands import DAYS, WEEKEND, WORKDAYS, Arguments, CommandRecord, Digits, Number
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.wire.v3.asking import ATTRIBUTES, attributes_of
 from carwire.wire.v3.commands import ExecutionMeta, ExecutionStatus, execution_id, execution_meta, execution_status
@@ -19,10 +19,9 @@ from carwire.wire.v3.envelope import Single, View, single
 from carwire.wire.v3.vehicles import vehicle_path
 
 PERMISSION: Final = "control_charge"
+CREATE: Final = "charge-schedule-create"  # the commands of the core
+DELETE: Final = "charge-schedule-delete"
 MAX_ID: Final = 255
-WORKDAYS: Final = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
-WEEKEND: Final = ("SATURDAY", "SUNDAY")
-DAYS: Final = (*WORKDAYS, *WEEKEND)
 
 ScheduleKind = Literal["daily", "weekly", "workweek"]
 ScheduleAction = Literal["create", "delete"]
@@ -156,6 +155,17 @@ def parameters_of(order: ScheduleOrder) -> dict[str, Any]:
         weekdays, weekends = order.windows
         return {**place, "weekdays": _times(weekdays), "weekends": _times(weekends)}
     return {**place, "days": {day.lower(): _times(window) for window in order.windows for day in window.days}}
+
+
+def arguments_of(order: ScheduleOrder, schedule_id: str) -> dict[str, object]:
+    """Return the arguments of the command that sets a schedule: what JSON can hold, so that they can be kept."""
+    told: dict[str, object] = msgspec.json.decode(msgspec.json.encode(order))  # lists where builtins would be tuples
+    return {"schedule_id": schedule_id, **told}
+
+
+def order_of(arguments: Arguments) -> ScheduleOrder | None:
+    """Return the schedule that a command with these arguments sets; null for the arguments of one that deletes."""
+    return msgspec.convert(arguments, ScheduleOrder) if "kind" in arguments else None
 
 
 def schedule_body(
