@@ -52,6 +52,7 @@ EXAMPLES: Final[dict[str, str]] = {
     "code": "odometer-traveleddistance",
     "connection_id": "c3d0a7f4-7f0e-4f0c-8f56-6b6f6fb0a2d1",
     "user_id": "f5a1c9d2-2b34-4b6e-9c3f-0d8f5c1b7a60",
+    "schedule_id": "b9f0c2d4-77aa-5e1f-8c3d-2a1b0c9d8e7f",
     "subscription_id": "d7c6b5a4-3e2f-4d1c-8b0a-9f8e7d6c5b4a",
     "application_id": "94e0c6f2-8f3a-4a12-b2ad-3d1a5b6c7d55",
     "execution_id": "exec_7d2c5b1894ae4c03b6f1e85a30d7c249",
