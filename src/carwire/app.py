@@ -22,7 +22,7 @@ from carwire.connectors.vpic import VpicDecoder
 from carwire.core.budgets import DAY_S, Bucket, Budget
 from carwire.core.errors import CannotStart, StoreUnavailable
 from carwire.core.ports import Source, Store
-from carwire.demo import Demo
+from carwire.demo import Demo, ensure_owner, write_demo
 from carwire.http.application import Facts, Services, create
 from carwire.http.call import Route
 from carwire.http.connect import handlers as connect
@@ -162,29 +162,43 @@ def open_database(settings: Settings) -> Store:
     return open_store(settings.data, settings.database, open_sealer(settings.data, settings.keys))
 
 
-def accounts_of(settings: Settings, store: Store) -> AccountService:
-    """Return the applications' service alone. Raises `CannotStart` when the pepper cannot be used."""
-    return AccountService(store, SecretHasher(_pepper(settings)), utc_now)
+class Management(msgspec.Struct, frozen=True):
+    """The services that manage, for commands that need no server."""
+
+    accounts: AccountService
+    credentials: CredentialService
+    webhooks: WebhookService
+
+
+def management_of(settings: Settings, store: Store) -> Management:
+    """Return the managing services over a store. Raises `CannotStart` when the pepper cannot be used."""
+    hasher = SecretHasher(_pepper(settings))
+    return Management(
+        AccountService(store, hasher, utc_now),
+        CredentialService(store, hasher, utc_now),
+        WebhookService(store, utc_now),
+    )
 
 
 @asynccontextmanager
-async def open_accounts(settings: Settings) -> AsyncIterator[AccountService]:
-    """Open the applications' service alone, for commands that need no server."""
+async def open_management(settings: Settings) -> AsyncIterator[Management]:
+    """Open the database for the managing services alone."""
     store = open_database(settings)
     try:
-        yield accounts_of(settings, store)
+        yield management_of(settings, store)
     finally:
         await store.close()
 
 
-@asynccontextmanager
-async def open_webhooks(settings: Settings) -> AsyncIterator[WebhookService]:
-    """Open the webhooks' service alone, for commands that need no server."""
-    store = open_database(settings)
-    try:
-        yield WebhookService(store, utc_now)
-    finally:
-        await store.close()
+async def ensure_demo_owner(settings: Settings, carwire: Carwire, demo: Demo) -> Demo:
+    """Let the demo's owner connect their cars, unless they have, and write down who it is, and the cars' world."""
+    simulator = SimulatorSource(carwire.keeper.world)
+    desk = Desk.of(carwire.keeper, utc_now)
+    made = await ensure_owner(demo, carwire.store, SecretHasher(_pepper(settings)), simulator, desk)
+    if made != demo:
+        write_demo(settings.data, made)
+        carwire.keeper.keep_now()
+    return made
 
 
 def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]:

@@ -28,6 +28,9 @@ for verb, function, sentence in (
     ("list", "show", "List the applications."),
     ("rotate-secret", "rotate_secret", "Draw a new client secret; the old one stops working."),
     ("rotate-management-token", "rotate_management_token", "Draw a new management token."),
+    ("draw-v3-secret", "draw_v3_secret", "Draw a new secret for tokens of API v3; old ones overlap."),
+    ("list-v3-secrets", "list_v3_secrets", "List the secrets for tokens of API v3."),
+    ("delete-v3-secret", "delete_v3_secret", "End a secret for tokens of API v3, and its tokens."),
     ("change", "change", "Change redirect URIs, and what the application demands in Connect."),
     ("delete", "delete", "Delete an application."),
 ):
