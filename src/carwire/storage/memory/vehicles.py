@@ -140,8 +140,11 @@ class VehiclesInMemory(GrantsInMemory):
     async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
         """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
         key = vehicle.car.id, vehicle.account
-        if not self._state.is_connected(*key):
+        links = self._state.links_to(*key)
+        if not links:
             return
+        for link in links:
+            link.revision += 1
         kept = self._state.readings.setdefault(key, {})
         for code, answer in answers.items():
             before = kept.get(code)

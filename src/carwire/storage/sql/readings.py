@@ -61,7 +61,10 @@ class ReadingPlans(Planned):
         """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
         key = vehicle.car.id, vehicle.account
         yield "SELECT id FROM cars WHERE id = ? {for_update}", key[:1]
-        connected = yield "SELECT 1 FROM connections WHERE car_id = ? AND account_digest = ? LIMIT 1", key
+        connected = yield (
+            f"UPDATE connections SET revision = revision + 1 WHERE {_OF_ACCOUNT} RETURNING vehicle_id",
+            key,
+        )
         if not connected:
             return
         readings = [_kept(code, told) for code, told in answers.items() if isinstance(told, Reading)]
