@@ -71,7 +71,7 @@ _TAGS: Final[dict[str, str]] = {
     "v2.0": "The wire of Smartcar's API v2.0.",
     ONE_MAKE: "Reads and commands that exist for cars of the make in the path; of others they answer 501.",
     "v3": "The wire of Smartcar's API v3, in the form documented now. An owner's token gets the form the SDKs read: a "
-    "single resource without `data`, relative links, epoch milliseconds.",
+    "single resource without `data`, relative links, epoch milliseconds, pages by `page` and `pageSize`.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
     "v1": "Our own: what a VIN says, why a car is compatible, and the simulated cars.",
     "operation": "For supervisors. No credentials.",
@@ -167,9 +167,11 @@ def _operation(route: Route, routes: Sequence[Route], schemas: Schemas) -> dict[
     if route.tag.startswith(("v2.0", "v3")):
         operation["parameters"] += _headers_of(route)
     if route.body or route.schema:
-        schema = schemas[route.body] if route.body else route.schema
-        kinds = [_FORM, _JSON] if route.name in rules.FORM_OR_JSON else [_FORM] if route.form else [_JSON]
-        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
+        schema = schemas[route.body] if route.body else route.schema or {}
+        content = {_FORM if route.form else _JSON: {"schema": schema}}
+        if route.name in rules.FORM_OR_JSON:
+            content |= _json({**schema, "additionalProperties": True})
+        operation["requestBody"] = {"required": True, "content": content}
     links = links_of(route, routes)
     if links:
         operation["responses"][str(route.status)]["links"] = links

@@ -6,7 +6,7 @@ The rules are kept by the services; here they are only told, so that whoever gen
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from carwire.core.commands import COMMANDS, DAYS, SCHEDULE_DAYS, Argument, Choice, Number, Text, Windows
@@ -16,6 +16,7 @@ from carwire.wire.v2.batch import MAX_REQUESTS
 from carwire.wire.v2.makes import MAKE_READS
 from carwire.wire.v2.static import STATIC_ENDPOINTS
 from carwire.wire.v2.vehicles import ENDPOINTS
+from carwire.wire.v3.asking import BESIDE_ATTRIBUTES, BESIDE_DATA
 from carwire.wire.v3.signals import PreviewSignalsBody, SignalResource
 from carwire.wire.v3.vehicles import VehicleResource
 
@@ -79,6 +80,9 @@ def apply(components: dict[str, Schema]) -> None:
     components["ClockChange"] |= {"oneOf": [_given("step", "integer"), _given("speed", "number")]}
     components["Changes"] |= {"anyOf": [_given("scenario", "string"), _settings()]}
     components["Order"] |= {"oneOf": [_order(name) for name in COMMANDS]}
+    for name, schema in components.items():
+        if name.startswith(("Body_", "Given_")):
+            _close(schema, BESIDE_DATA if name.startswith("Body_") else BESIDE_ATTRIBUTES)
     fault = components["Fault"]
     fault["properties"]["kind"]["anyOf"][0] = {"enum": sorted(KINDS)}
     fault["properties"]["latency_s"] |= {"minimum": 0, "maximum": MAX_LATENCY_S}
@@ -91,6 +95,12 @@ def apply(components: dict[str, Schema]) -> None:
         {"required": ["stale"], "properties": {"stale": {"const": True}}},
         {"required": ["half"], "properties": {"half": {"type": "string"}}},
     ]
+
+
+def _close(schema: Schema, beside: Iterable[str]) -> None:
+    """Say that nothing else may be sent, but for what is left aside."""
+    schema["properties"] |= {name: {"description": "Left aside."} for name in sorted(beside)}
+    schema["additionalProperties"] = False
 
 
 def _given(name: str, kind: str) -> Schema:
