@@ -24,6 +24,7 @@ from carwire.core.errors import CannotStart, StoreUnavailable
 from carwire.core.ports import Source, Store
 from carwire.demo import Demo
 from carwire.http.application import Facts, Services, create
+from carwire.http.bridge import Bridge
 from carwire.http.call import Route
 from carwire.http.connect import handlers as connect
 from carwire.http.connect.pages import ConnectPages, choose_language
@@ -138,6 +139,7 @@ def build(
         Doors(services.accounts, services.access, _limit(settings), local_key),
         more=more,
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
+        bridge=Bridge(always=settings.v3_calls),
         lifespan=lambda _: _beside(store, keeper, services.commands, clock),
     )
     return Carwire(services, asgi, routes, base_url, store, keeper, upstream)

@@ -58,6 +58,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=86_400, description="Seconds for which a kept reading answers when a request does not say."),
     ] = 0
+    v3_calls: Annotated[
+        bool,
+        Meta(
+            description="Name in every v2.0 answer the v3 call that replaces it, in `carwire-v3-call`; else only where "
+            "a request asks for it by the same header."
+        ),
+    ] = False
     application_requests: Annotated[
         Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}$")] | None,
         Meta(

@@ -18,6 +18,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vin.decode import Vin
 from carwire.core.vin.structure import BLANKS, MAX_INPUT
 from carwire.http import openapi
+from carwire.http.bridge import Bridge
 from carwire.http.call import Answer, Call, Route
 from carwire.http.door import Doors
 from carwire.http.edge import Edge
@@ -100,10 +101,12 @@ def create(
     *,
     more: tuple[Route, ...] = (),
     default: Freshness = NEWEST,
+    bridge: Bridge | None = None,
     lifespan: Lifespan | None = None,
 ) -> tuple[ASGIApp, tuple[Route, ...]]:
     """Return the ASGI application and the route table it serves. `more` are the rows of Connect and of optional parts;
-    `default` is how fresh vehicle data are when a request does not say, `lifespan` what runs beside the requests.
+    `default` is how fresh vehicle data are when a request does not say, `bridge` names calls of v3, `lifespan` is what
+    runs beside the requests.
     """
     writer = ErrorWriter(facts.base_url, services.accounts)
     api = (
@@ -130,7 +133,7 @@ def create(
         lifespan=[lifespan] if lifespan else [],
         logging_config=None,
     )
-    return Edge(inner, routes, doors, faults, metrics), routes
+    return Edge(inner, routes, doors, faults, metrics, bridge=bridge or Bridge()), routes
 
 
 def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) -> v2.Handlers:

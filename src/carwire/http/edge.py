@@ -17,6 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from carwire.core.grants import GrantMissing
+from carwire.http.bridge import HEADER, Bridge
 from carwire.http.call import JSON, ONE_MAKE, Answer, Call, Route, VersionUnknown
 from carwire.http.door import Doors
 from carwire.http.faults import Faults
@@ -50,12 +51,20 @@ class Edge:
     """
 
     def __init__(
-        self, inner: ASGIApp, routes: tuple[Route, ...], doors: Doors, faults: Faults, metrics: Metrics
+        self,
+        inner: ASGIApp,
+        routes: tuple[Route, ...],
+        doors: Doors,
+        faults: Faults,
+        metrics: Metrics,
+        *,
+        bridge: Bridge,
     ) -> None:
         self._inner = inner
         self._doors = doors
         self._faults = faults
         self._metrics = metrics
+        self._bridge = bridge
         self._log = _log.bind()  # made once: the lazy one finds its configuration again at every call
         self._quiet = not self._log.is_enabled_for(logging.DEBUG)
         light = [route for route in routes if route.method == "GET"]
@@ -89,9 +98,11 @@ class Edge:
             await _send(send, answer, request_id)
         elif found is not None and (scope["method"] in _READS or found[0] is _UPPER_CASE):
             route, parameters = found
-            answer = await self._answer(route, Call(scope, parameters, request_id=request_id))
+            call = Call(scope, parameters, request_id=request_id)
+            answer = await self._answer(route, call)
             status, template = answer.status, route.path
-            await _send(send, answer, request_id, head=scope["method"] == "HEAD")
+            more = self._bridge.headers(call.header(HEADER), scope["method"], path)
+            await _send(send, answer, request_id, head=scope["method"] == "HEAD", more=more)
         else:
             status, template = await self._through(scope, path, receive, send, request_id)
         seconds = perf_counter() - started
@@ -134,6 +145,8 @@ class Edge:
         """Hand the request to the framework, adding the request id to whatever it answers."""
         seen = 500
         head = scope["method"] == "HEAD"
+        asked = [value for name, value in scope["headers"] if name == HEADER]
+        more = self._bridge.headers(asked, scope["method"], path)
         inner: dict[str, Any] = {**scope, "path": path, "raw_path": path.encode(), "state": {"request_id": request_id}}
         if head:
             inner["method"] = "GET"
@@ -147,7 +160,7 @@ class Edge:
                     headers = self._with_methods(headers, path)
                 if not any(name == b"content-type" for name, _ in headers):
                     headers.append((b"content-type", JSON))
-                message["headers"] = [*headers, (b"sc-request-id", request_id.encode())]
+                message["headers"] = [*headers, (b"sc-request-id", request_id.encode()), *more]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -190,12 +203,15 @@ def clean_path(path: str) -> str:
     return "" if _OTHER_VERSION.match(path) else path
 
 
-async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = False) -> None:
+async def _send(
+    send: Send, answer: Answer, request_id: str, *, head: bool = False, more: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
         (b"sc-request-id", request_id.encode()),
         *answer.headers,
+        *more,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else answer.body, "more_body": False})

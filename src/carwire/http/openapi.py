@@ -179,9 +179,9 @@ def _commands_car(route: Route) -> bool:
 
 
 def _headers_of(route: Route) -> list[dict[str, Any]]:
-    if not _asks_car(route):
-        return []
-    names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS))
+    names = _BRIDGE_HEADERS
+    if _asks_car(route):
+        names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS), *_BRIDGE_HEADERS)
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
         for name, text, schema in names
@@ -192,6 +192,9 @@ _WHOLE: Final = {"type": "integer", "minimum": 0, "maximum": LONGEST_S}
 _Header = tuple[str, str, dict[str, Any]]
 _ANY_HEADERS: Final[tuple[_Header, ...]] = (
     ("sc-unit-system", "Units of the answer.", {"type": "string", "enum": ["metric", "imperial"]}),
+)
+_BRIDGE_HEADERS: Final[tuple[_Header, ...]] = (
+    ("carwire-v3-call", "`1` or `true`: name the call of v3 that replaces this one.", {"type": "string"}),
 )
 _READ_HEADERS: Final[tuple[_Header, ...]] = (
     ("carwire-max-age", "Seconds: what was fetched this long ago need not be asked again.", _WHOLE),
@@ -255,6 +258,13 @@ _REQUEST_ID: Final = {
         "schema": {"type": "string", "format": "uuid"},
     }
 }
+_OF_V2: Final[dict[str, Any]] = {
+    "carwire-v3-call": {
+        "description": "Where it is asked for, or the server always tells it: the call of v3 that replaces this one, "
+        "several joined with ` or `, `none` where v3 has nothing for it.",
+        "schema": _TEXT,
+    }
+}
 _OF_READS: Final[dict[str, Any]] = {
     "sc-data-age": {"description": "When the car measured the oldest value of the answer.", "schema": _MOMENT},
     "sc-fetched-at": {"description": "When the oldest value of the answer was fetched.", "schema": _MOMENT},
@@ -294,16 +304,17 @@ def _responses(route: Route) -> dict[str, Any]:
     """Describe every answer, in the order of their statuses."""
     found = {"200": _answer(route)}
     error = "OAuthError" if route.tag == "oauth" else "ErrorBody"
+    bridge = _OF_V2 if route.tag.startswith("v2.0") else {}
     for status, (text, headers) in {**_errors(route), **_failures(route)}.items():
         # What has nothing to do with OAuth is refused before its handlers see it.
         name = error if status in {"400", "401"} else "ErrorBody"
         content = {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
-        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers}, "content": content}
+        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers, **bridge}, "content": content}
     return dict(sorted(found.items()))
 
 
 def _answer(route: Route) -> dict[str, Any]:
-    headers = dict(_REQUEST_ID)
+    headers = {**_REQUEST_ID, **(_OF_V2 if route.tag.startswith("v2.0") else {})}
     if _asks_car(route):
         headers |= _OF_COMMANDS if _commands_car(route) else {} if route.path.endswith("/batch") else _OF_READS
     if route.form:
