@@ -46,6 +46,7 @@ from carwire.services.connect.service import ConnectService
 from carwire.services.connect.tools import put_together
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
+from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
@@ -57,6 +58,7 @@ from carwire.upstream.door import Freshness, Upstream, budget_of
 
 _RECOVER_EVERY_S: Final = 60.0
 _TIDY_EVERY: Final = 10  # recoveries
+_USAGE_EVERY_S: Final = 5.0
 _log = structlog.get_logger("carwire")
 
 
@@ -110,6 +112,7 @@ def build(
         vehicles=VehicleService(store, upstream, clock),
         commands=CommandService(store, upstream, hasher, clock),
         webhooks=WebhookService(store, clock),
+        usage=UsageService(store, clock),
         links=LinkService(hasher, clock, base_url),
     )
     facts = Facts(base_url, decoder.data, len(catalogue.makes), demo is not None)
@@ -140,7 +143,7 @@ def build(
         more=more,
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
         bridge=Bridge(always=settings.v3_calls),
-        lifespan=lambda _: _beside(store, keeper, services.commands, clock),
+        lifespan=lambda _: _beside(store, keeper, services, clock),
     )
     return Carwire(services, asgi, routes, base_url, store, keeper, upstream)
 
@@ -171,6 +174,16 @@ async def open_accounts(settings: Settings) -> AsyncIterator[AccountService]:
 
 
 @asynccontextmanager
+async def open_usage(settings: Settings) -> AsyncIterator[tuple[AccountService, UsageService]]:
+    """Open the applications' service and that of what they call, for commands that need no server."""
+    store = open_database(settings)
+    try:
+        yield accounts_of(settings, store), UsageService(store, utc_now)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def open_webhooks(settings: Settings) -> AsyncIterator[WebhookService]:
     """Open the webhooks' service alone, for commands that need no server."""
     store = open_database(settings)
@@ -188,19 +201,23 @@ def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]
 
 
 @asynccontextmanager
-async def _beside(store: Store, keeper: Keeper, commands: CommandService, clock: Clock) -> AsyncIterator[None]:
+async def _beside(store: Store, keeper: Keeper, services: Services, clock: Clock) -> AsyncIterator[None]:
     """What runs beside the requests: the simulated world is kept, what has expired is deleted, what a crash left in
-    the middle is ended. At the end commands under way are waited for.
+    the middle is ended, usage is written down. At the end commands under way are waited for.
     """
     keeper.start()
     tidying = asyncio.create_task(_tidy(store, clock), name="tidy")
+    ending = asyncio.Event()
+    writing = asyncio.create_task(_write_usage(services.usage, ending), name="usage")
     try:
         yield
     finally:
         tidying.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await tidying
-        await commands.finish()
+        await services.commands.finish()
+        ending.set()
+        await writing
         try:
             await keeper.stop()
         except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
@@ -218,6 +235,17 @@ async def _tidy(store: Store, clock: Clock, every_s: float = _RECOVER_EVERY_S) -
         except StoreUnavailable as error:
             _log.warning("not tidied", error=str(error))
         await asyncio.sleep(every_s)
+
+
+async def _write_usage(usage: UsageService, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
+    """Write usage down every few seconds and a last time at the end."""
+    while not ending.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), every_s)
+        try:
+            await usage.write()
+        except StoreUnavailable as error:
+            _log.warning("usage not written", error=str(error))
 
 
 def _demo_routes(demo: Demo, services: Services, facts: Facts) -> tuple[Route, ...]:

@@ -16,6 +16,7 @@ from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
+from carwire.core.usage import Usage
 from carwire.core.vehicles import (
     ConnectedVehicle,
     Connection,
@@ -300,7 +301,19 @@ class SubscriptionStore(Protocol):
         """End subscriptions. Return how many."""
 
 
-class Store(ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, Protocol):
+class UsageStore(Protocol):
+    """Keeps how often applications made which calls."""
+
+    async def add_usage(self, rows: Sequence[Usage]) -> None:
+        """Add counts to those that are kept. Those of applications that are gone are dropped."""
+
+    async def usage(self, since_day: int, client_id: str | None = None) -> list[Usage]:
+        """Return what was counted from a day on, of one application, at a null of all, ordered by `usage.order`."""
+
+
+class Store(
+    ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, UsageStore, Protocol
+):
     """All that is kept. Every method is one transaction; nothing waits for a car or a maker inside one."""
 
     async def ping(self) -> None:

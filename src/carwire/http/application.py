@@ -19,7 +19,7 @@ from carwire.core.vin.decode import Vin
 from carwire.core.vin.structure import BLANKS, MAX_INPUT
 from carwire.http import openapi
 from carwire.http.bridge import Bridge
-from carwire.http.call import Answer, Call, Route
+from carwire.http.call import CLIENT, Answer, Call, Route
 from carwire.http.door import Doors
 from carwire.http.edge import Edge
 from carwire.http.faults import ErrorWriter, Faults
@@ -42,6 +42,7 @@ from carwire.services.commands import CommandService
 from carwire.services.compatibility import CompatibilityService
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
+from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
@@ -79,6 +80,7 @@ class Services(msgspec.Struct, frozen=True):
     commands: CommandService
     links: LinkService
     webhooks: WebhookService
+    usage: UsageService
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -133,7 +135,7 @@ def create(
         lifespan=[lifespan] if lifespan else [],
         logging_config=None,
     )
-    return Edge(inner, routes, doors, faults, metrics, bridge=bridge or Bridge()), routes
+    return Edge(inner, routes, doors, faults, metrics, bridge=bridge or Bridge(), usage=services.usage), routes
 
 
 def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) -> v2.Handlers:
@@ -255,6 +257,8 @@ def _adapt(route: Route, doors: Doors, faults: Faults) -> HTTPRouteHandler:
             raise
         except Exception as error:
             return _response(await faults.answer(error, call, route))
+        finally:
+            request.scope["state"][CLIENT] = call.client_id
 
     path = _PARAMETER.sub(r"{\1:str}", route.path)
     return HTTPRouteHandler(path, http_method=route.method, name=route.name, status_code=200)(handle)
