@@ -50,6 +50,7 @@ from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
+from carwire.services.why import WhyService
 from carwire.settings import Settings
 from carwire.storage.catalogue import load_catalogue
 from carwire.storage.sealing import open_sealer
@@ -113,6 +114,7 @@ def build(
         commands=CommandService(store, upstream, hasher, clock),
         webhooks=WebhookService(store, clock),
         usage=UsageService(store, clock),
+        why=WhyService(store, upstream),
         links=LinkService(hasher, clock, base_url),
     )
     facts = Facts(base_url, decoder.data, len(catalogue.makes), demo is not None)

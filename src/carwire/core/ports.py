@@ -11,7 +11,7 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from carwire.core.applications import Application, ClientSecret
-from carwire.core.budgets import Budget
+from carwire.core.budgets import Budget, Level
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.signals.reading import Problem, Reading, Snapshot
@@ -242,6 +242,9 @@ class VehicleStore(Protocol):
         """Take calls and wakes from a car's budget, all or nothing. Return null when done, else in how many seconds
         there will be enough.
         """
+
+    async def level(self, car_id: str) -> Level | None:
+        """Return how full a car's budget was when it was last spent from; null when nobody has yet."""
 
 
 class CommandStore(Protocol):

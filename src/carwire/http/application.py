@@ -17,6 +17,7 @@ from carwire.core.compatibility.explain import Explanation
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vin.decode import Vin
 from carwire.core.vin.structure import BLANKS, MAX_INPUT
+from carwire.core.why import Why
 from carwire.http import openapi
 from carwire.http.bridge import Bridge
 from carwire.http.call import CLIENT, Answer, Call, Route
@@ -29,6 +30,7 @@ from carwire.http.oauth.handlers import routes as oauth_routes
 from carwire.http.operations import Health, OperationHandlers
 from carwire.http.v1 import compatibility as v1_compatibility
 from carwire.http.v1 import vins as v1_vins
+from carwire.http.v1 import why as v1_why
 from carwire.http.v2 import compatibility as v2_compatibility
 from carwire.http.v2 import routes as v2
 from carwire.http.v2.batch import BatchHandlers
@@ -46,6 +48,7 @@ from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
+from carwire.services.why import WhyService
 from carwire.upstream.door import NEWEST, Freshness
 from carwire.wire.v2.compatibility import CompatibilityBody, MatrixEntry
 
@@ -67,6 +70,8 @@ _WHOLE_VIN: Final = {
     "description": "A whole VIN: 17 characters, no I, O or Q; blanks and hyphens are dropped.",
 }
 
+_VEHICLE_ID: Final = {"type": "string", "format": "uuid", "description": "The vehicle."}
+
 
 class Services(msgspec.Struct, frozen=True):
     """What the edge calls."""
@@ -81,6 +86,7 @@ class Services(msgspec.Struct, frozen=True):
     links: LinkService
     webhooks: WebhookService
     usage: UsageService
+    why: WhyService
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -171,6 +177,7 @@ def _compatibility(services: Services) -> tuple[Route, ...]:
 def _v1(services: Services) -> tuple[Route, ...]:
     vins = v1_vins.VinHandlers(services.vins)
     compatibility = v1_compatibility.CompatibilityHandlers(services.compatibility)
+    why = v1_why.WhyHandlers(services.why)
     return (
         Route(
             *("GET", "/v1/vins/{vin}", vins.one, "read_vin"),
@@ -199,6 +206,15 @@ def _v1(services: Services) -> tuple[Route, ...]:
             summary="Which of these cars can be connected? Up to 1,000 VINs.",
             answers=v1_compatibility.CompatibilityResults,
             body=v1_compatibility.CompatibilityList,
+            tag="v1",
+        ),
+        Route(
+            *("GET", "/v1/vehicles/{id}/why", why.explain, "explain_vehicle"),
+            summary="Why does this vehicle not tell a signal, or not carry out a command? The one step that blocks.",
+            answers=Why,
+            door="vehicle",
+            query=v1_why.WhyQuery,
+            parameters={"id": _VEHICLE_ID},
             tag="v1",
         ),
     )

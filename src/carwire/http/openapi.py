@@ -57,7 +57,7 @@ _TAGS: Final[dict[str, str]] = {
     "v2.0": "The wire of Smartcar's API v2.0.",
     ONE_MAKE: "Reads and commands that exist for cars of the make in the path; of others they answer 501.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
-    "v1": "Our own: what a VIN says, why a car is compatible, and the simulated cars.",
+    "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, and the simulated cars.",
     "operation": "For supervisors. No credentials.",
 }
 _VEHICLE: Final = "/v2.0/vehicles/{id}"
@@ -171,7 +171,8 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 def _asks_car(route: Route) -> bool:
     """Tell whether the car, or its maker, may be asked."""
     rest = route.path.removeprefix(_VEHICLE)
-    return route.door == "vehicle" and (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+    of_car = (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+    return route.door == "vehicle" and route.path.startswith(_VEHICLE) and of_car
 
 
 def _commands_car(route: Route) -> bool:
