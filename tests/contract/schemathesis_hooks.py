@@ -104,6 +104,10 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
         if option["type"] == "string":
             option["pattern"] = _SCOPE
     _narrow_simulator(schemas)
+    # Exactly one thing is to be explained, and what goes with it depends on which: here it is a signal.
+    why = raw_schema["paths"]["/v1/vehicles/{id}/why"]["get"]
+    why["parameters"] = [each for each in why["parameters"] if each["name"] != "command"]
+    next(each for each in why["parameters"] if each["name"] == "signal")["required"] = True
     # Whether 60 degrees are too many depends on a header, so these requests come without it.
     schemas["CabinAction"]["anyOf"][1]["properties"]["temperature"]["maximum"] = 32
     cabin = raw_schema["paths"]["/v2.0/vehicles/{id}/tesla/climate/cabin"]["post"]

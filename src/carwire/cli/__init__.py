@@ -44,6 +44,11 @@ for verb, function, sentence in (
 ):
     webhook_verbs.command(f"carwire.cli.webhooks:{function}", name=verb, help=sentence)
 cli.command(webhook_verbs)
+migrate_verbs = App(name="migrate", help="Move from v2.0 to v3.")
+migrate_verbs.command(
+    "carwire.cli.migrate:report", name="report", help="Say which v2.0 calls are made, and what replaces them."
+)
+cli.command(migrate_verbs)
 key_verbs = App(name="keys", help="Manage the keys that seal secrets.")
 for verb, function, sentence in (
     ("list", "show", "List the keys and how much each seals."),

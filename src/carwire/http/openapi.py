@@ -73,7 +73,7 @@ _TAGS: Final[dict[str, str]] = {
     "v3": "The wire of Smartcar's API v3, in the form documented now. An owner's token gets the form the SDKs read: a "
     "single resource without `data`, relative links, epoch milliseconds, pages by `page` and `pageSize`.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
-    "v1": "Our own: what a VIN says, why a car is compatible, and the simulated cars.",
+    "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, and the simulated cars.",
     "operation": "For supervisors. No credentials.",
 }
 _VEHICLE: Final = "/v2.0/vehicles/{id}"
@@ -190,7 +190,8 @@ def _asks_car(route: Route) -> bool:
     if route.tag == "v3":
         return route.door in _OF_OWNERS and "-executions" not in route.path
     rest = route.path.removeprefix(_VEHICLE)
-    return route.door == "vehicle" and (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+    of_car = (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+    return route.door == "vehicle" and route.path.startswith(_VEHICLE) and of_car
 
 
 def _commands_car(route: Route) -> bool:
@@ -206,7 +207,9 @@ def _headers_of(route: Route) -> list[dict[str, Any]]:
         elif _asks_car(route):
             names = (*names, *_ANY_HEADERS, _READ_HEADERS[0])
     elif _asks_car(route):
-        names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS))
+        names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS), *_BRIDGE_HEADERS)
+    else:
+        names = _BRIDGE_HEADERS
     return [
         {
             "name": name,
@@ -223,6 +226,9 @@ _WHOLE: Final = {"type": "integer", "minimum": 0, "maximum": LONGEST_S}
 _Header = tuple[str, str, dict[str, Any]]
 _ANY_HEADERS: Final[tuple[_Header, ...]] = (
     ("sc-unit-system", "Units of the answer.", {"type": "string", "enum": ["metric", "imperial"]}),
+)
+_BRIDGE_HEADERS: Final[tuple[_Header, ...]] = (
+    ("carwire-v3-call", "`1` or `true`: name the call of v3 that replaces this one.", {"type": "string"}),
 )
 _OWNER: Final = "sc-user-id"
 _OWNER_HEADER: Final[tuple[_Header, ...]] = (
@@ -294,6 +300,13 @@ _REQUEST_ID: Final = {
         "schema": {"type": "string", "format": "uuid"},
     }
 }
+_OF_V2: Final[dict[str, Any]] = {
+    "carwire-v3-call": {
+        "description": "Where it is asked for, or the server always tells it: the call of v3 that replaces this one, "
+        "several joined with ` or `, `none` where v3 has nothing for it.",
+        "schema": _TEXT,
+    }
+}
 _OF_READS: Final[dict[str, Any]] = {
     "sc-data-age": {"description": "When the car measured the oldest value of the answer.", "schema": _MOMENT},
     "sc-fetched-at": {"description": "When the oldest value of the answer was fetched.", "schema": _MOMENT},
@@ -347,9 +360,10 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
         }
     if route.tag == "v3" and route.method == "GET":
         found["304"] = {"description": "The caller has it already.", "headers": {**_REQUEST_ID, **_ETAG}}
+    bridge = _OF_V2 if route.tag.startswith("v2.0") else {}
     for status, (text, headers) in {**_errors(route), **_failures(route)}.items():
         content = _json(_error(route, status, schemas))
-        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers}, "content": content}
+        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers, **bridge}, "content": content}
     return dict(sorted(found.items()))
 
 
@@ -373,7 +387,7 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
-    headers = dict(_REQUEST_ID)
+    headers = {**_REQUEST_ID, **(_OF_V2 if route.tag.startswith("v2.0") else {})}
     if _asks_car(route):
         headers |= _OF_COMMANDS if _commands_car(route) else {} if route.path.endswith("/batch") else _OF_READS
     if route.form:

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 import msgspec
 import structlog
 
-from carwire.core.budgets import DAY_S, Bucket, Budget
+from carwire.core.budgets import DAY_S, Bucket, Budget, full, take
 from carwire.core.commands import Arguments, Outcome
 from carwire.core.ports import Source, VehicleStore
 from carwire.core.signals.reading import Problem, Reading, Snapshot
@@ -248,6 +248,23 @@ class Upstream:
         return Outcome(outcome.kind, self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
 
     # --- what stands in the way
+
+    async def obstacle(self, vehicle: Vehicle, *, command: bool = False) -> Problem | None:
+        """Return why the car could not be asked now, or be given a command; null when it could. Spends nothing."""
+        source = self._sources.get(vehicle.car.source)
+        if source is None:
+            return self._problem(vehicle, "COMPATIBILITY:PLATFORM_NOT_CAPABLE")
+        wait = self._circuits.peek_s(source.circuit(vehicle.car.vin), monotonic())
+        if wait is not None:
+            return self._problem(vehicle, "UPSTREAM:KNOWN_ISSUE", wait)
+        budget, at = self._budgets[source.name], self._clock().timestamp()
+        level = await self._store.level(vehicle.car.id) or full(budget, at)
+        _, wait = take(level, budget, at, calls=1, wakes=self._wakes(vehicle, command=command))
+        return None if wait is None else self._problem(vehicle, "RATE_LIMIT:VEHICLE", wait)
+
+    def wakes(self, vehicle: Vehicle, *, command: bool = False) -> bool:
+        """Tell whether asking the car, or giving it a command, may wake it."""
+        return bool(self._wakes(vehicle, command=command))
 
     async def _blocked(self, vehicle: Vehicle, *, wakes: int) -> Problem | None:
         source = self._sources.get(vehicle.car.source)

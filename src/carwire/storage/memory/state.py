@@ -80,6 +80,7 @@ class State:
     subscriptions: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
     secrets: dict[str, ClientSecret] = field(default_factory=dict)
     application_tokens: dict[bytes, tuple[str, datetime]] = field(default_factory=dict)  # secret and end
+    usage: dict[tuple[str, int, str, str], int] = field(default_factory=dict)  # as `carwire.core.usage.order` has it
 
     def links_of_client(self, client_id: str, wanted: ConnectionFilter) -> list[Connection]:
         """Return an application's connections that a filter lets through, newest first."""

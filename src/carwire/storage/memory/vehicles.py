@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from carwire.core.budgets import Budget, full, take
+from carwire.core.budgets import Budget, Level, full, take
 from carwire.core.grants import AccessToken, Principal
 from carwire.core.signals.reading import Problem, Reading
 from carwire.core.vehicles import ConnectedVehicle, Connection, ConnectionFilter, ConnectionPage, Vehicle
@@ -167,6 +167,10 @@ class VehiclesInMemory(GrantsInMemory):
         level, wait = take(self._state.levels.get(car_id) or full(budget, at), budget, at, calls=calls, wakes=wakes)
         self._state.levels[car_id] = level
         return wait
+
+    async def level(self, car_id: str) -> Level | None:
+        """Return how full a car's budget was when it was last spent from; null when nobody has yet."""
+        return self._state.levels.get(car_id)
 
 
 def _last(answer: Reading | Problem | None) -> Reading | None:

@@ -106,6 +106,12 @@ class ReadingPlans(Planned):
             )
         return wait
 
+    @reads
+    def level(self, car_id: str) -> Plan[Level | None]:
+        """Return how full a car's budget was when it was last spent from; null when nobody has yet."""
+        rows = yield "SELECT calls, wakes, level_at FROM budgets WHERE car_id = ?", (car_id,)
+        return Level(*rows[0]) if rows else None
+
 
 @lru_cache(256)
 def _readings_of(count: int) -> str:
