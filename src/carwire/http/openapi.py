@@ -374,6 +374,8 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
         wanted["400"] = "The request cannot be used; `detail` names the fields.", {}
     if route.tag == "v3":
         wanted |= _V3_ERRORS.get(route.door or "", {})
+        if _commands_car(route):
+            wanted["504"] = "Nobody can tell what became of the command.", {}
         if route.name == "v3_subscribe":
             wanted["409"] = "Subscribed already.", {}
     if route.door:
@@ -399,7 +401,6 @@ _V3_ERRORS: Final[dict[str, dict[str, tuple[str, dict[str, Any]]]]] = {
     "application_token": {"403": _KIND},
     "owned_vehicle": {
         "403": ("Not granted, or the token is of a kind that does not open this.", {}),
-        "504": ("Nobody can tell what became of the command.", {}),
     },
 }
 
