@@ -90,9 +90,9 @@ def test_names_are_unique_and_fit_for_generated_clients(document: dict[str, Any]
 
 def test_structs_of_one_name_and_of_generic_kinds_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = set(document["components"]["schemas"])
-    assert {"OwnerTokenBody", "ApplicationTokenBody", "StructureProblem", "ReadingProblem"} <= names
+    assert {"TokenBody", "ApplicationTokenBody", "StructureProblem", "ReadingProblem"} <= names
     assert {"SingleVehicle", "ConnectionList", "SetLimitRequest", "SetLimitData", "TextField"} <= names
-    for path, name in (("/oauth/token", "OwnerTokenBody"), ("/oauth2/token", "ApplicationTokenBody")):
+    for path, name in (("/oauth/token", "TokenBody"), ("/oauth2/token", "ApplicationTokenBody")):
         shown = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert shown == {"$ref": f"#/components/schemas/{name}"}
 
@@ -185,7 +185,8 @@ def test_calls_that_read_for_sdks_show_both_forms(document: dict[str, Any]) -> N
         "v3_signals": ["SignalsBody", "PreviewSignalsBody"],
         "v3_signal": ["SignalBody", "SignalResource"],
     }
-    assert {tuple(names) for names in shown["202"].values()} == {("SingleExecution", "ErrorsBody")}
+    begun = {("SingleExecution", "ErrorsBody"), ("SingleScheduleExecution", "ErrorsBody")}
+    assert {tuple(names) for names in shown["202"].values()} == begun
     assert {tuple(names) for names in shown["401"].values()} == {("ErrorsBody", "PreviewErrorsBody")}
 
 

@@ -164,8 +164,7 @@ def _operation(route: Route, routes: Sequence[Route], schemas: Schemas) -> dict[
     }
     if route.query:
         operation["parameters"] += _query_parameters(route.query)
-    if route.tag.startswith(("v2.0", "v3")):
-        operation["parameters"] += _headers_of(route)
+    operation["parameters"] += _headers_of(route)
     if route.body or route.schema:
         schema = schemas[route.body] if route.body else route.schema or {}
         content = {_FORM if route.form else _JSON: {"schema": schema}}
@@ -199,16 +198,15 @@ def _commands_car(route: Route) -> bool:
 
 
 def _headers_of(route: Route) -> list[dict[str, Any]]:
-    names: tuple[_Header, ...] = ()
+    names: tuple[_Header, ...] = _OWNER_HEADER if route.door in _OF_OWNERS | _OF_SDKS else ()
     if route.tag == "v3":
-        names = _OWNER_HEADER if route.door in _OF_OWNERS | _OF_SDKS else ()
         if _commands_car(route):
             names = (*names, *_COMMAND_HEADERS)
         elif _asks_car(route):
             names = (*names, *_ANY_HEADERS, _READ_HEADERS[0])
     elif _asks_car(route):
         names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS), *_BRIDGE_HEADERS)
-    else:
+    elif route.tag.startswith("v2.0"):
         names = _BRIDGE_HEADERS
     return [
         {
@@ -379,7 +377,7 @@ def _error(route: Route, status: str, schemas: Schemas) -> dict[str, Any]:
 
 def _for_sdks(route: Route) -> Any:
     """Return the type of what an owner's token is answered; null where it is not, or not otherwise."""
-    return rules.FOR_SDKS[route.name] if route.door in _OF_SDKS else None
+    return rules.FOR_SDKS.get(route.name) if route.door in _OF_SDKS else None
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -421,7 +419,7 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
     if route.door:
         wanted["401"] = "No known credentials.", _CHALLENGE
         wanted["429"] = "The application asks too often.", _RETRY_AFTER
-    if route.door in _VEHICLE_DOORS:
+    if route.door in _VEHICLE_DOORS or (route.door == "any_vehicle" and route.tag == "v1"):
         wanted["403"] = "Not granted, or not connected.", {}
     if _asks_car(route):
         headers = _OF_COMMANDS if _commands_car(route) else {}

@@ -21,10 +21,6 @@ _KINDS: Final = {
     "Field": "{}Field",
 }
 _OF_FIELDS: Final = {"str": "Text", "int": "Integer", "float": "Number", "typing": "Powertrain"}
-_NAMESAKES: Final = {
-    "carwire.http.oauth.handlers.TokenBody": "OwnerTokenBody",
-    "carwire.wire.v3.tokens.TokenBody": "ApplicationTokenBody",
-}
 
 
 def name_of(component: str) -> str:
@@ -39,8 +35,6 @@ def name_of(component: str) -> str:
     if generic:
         of = generic["of"].partition(".")[0]
         return _KINDS[generic["kind"]].format(_OF_FIELDS.get(of, of.removesuffix("Resource")))
-    if component in _NAMESAKES:
-        return _NAMESAKES[component]
     *_, module, name = ("", *component.split("."))
     return module.capitalize() + name
 
@@ -62,13 +56,8 @@ def _names(components: Iterable[str]) -> dict[str, str]:
 
 
 def _referring(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str) and value.startswith(_REFERENCE):  # a reference, or what a discriminator leads to
+        return _REFERENCE + names[value.removeprefix(_REFERENCE)]
     if isinstance(value, list | tuple):
         return [_referring(each, names) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _REFERENCE + names[each.removeprefix(_REFERENCE)]
-        if key == "$ref" and isinstance(each, str)
-        else _referring(each, names)
-        for key, each in value.items()
-    }
+    return {key: _referring(each, names) for key, each in value.items()} if isinstance(value, dict) else value

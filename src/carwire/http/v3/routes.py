@@ -26,7 +26,7 @@ from carwire.wire.v3.schedules import KINDS, MAX_ID, PERMISSION, ScheduleExecuti
 from carwire.wire.v3.signals import SignalBody, SignalsBody
 from carwire.wire.v3.subscriptions import NewSubscription, SubscribingBody, SubscriptionResource
 from carwire.wire.v3.tokens import PATH as TOKEN_PATH
-from carwire.wire.v3.tokens import TokenBody
+from carwire.wire.v3.tokens import ApplicationTokenBody
 from carwire.wire.v3.vehicles import VehicleResource
 from carwire.wire.v3.webhooks import WebhookResource
 
@@ -76,7 +76,7 @@ def _token(handlers: TokenHandlers) -> Route:
     return Route(
         *("POST", TOKEN_PATH, handlers.token, "application_token"),
         summary="Get a token of the application itself.",
-        answers=TokenBody,
+        answers=ApplicationTokenBody,
         door=None,
         tag="oauth",
         form=True,
