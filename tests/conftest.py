@@ -364,7 +364,6 @@ class Owned(InProcess):
         target = f"/v2.0/vehicles/{car.vehicle_id}{path}"
         return self.ask(method, target, [car.bearer, (b"content-type", b"application/json"), *given], sent)
 
-
     @functools.cached_property
     def machine(self) -> tuple[bytes, bytes]:
         """The authorization header of a token of the application itself."""

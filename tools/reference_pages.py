@@ -12,10 +12,10 @@ from carwire.core.compatibility.catalogue import Catalogue, Make, MarketEntry
 from carwire.core.compatibility.fit import grants_of_line
 from carwire.core.countries import MARKETS, Market
 from carwire.core.permissions import CONTROL, READ
+from carwire.http.web.errors import NULL, error_rows
 from carwire.storage.catalogue import load_catalogue
 from carwire.storage.sql import upgrade
 from carwire.wire.v2.compatibility import DISPLAY_NAMES, ENDPOINTS, MAKE_ENDPOINTS
-from carwire.wire.v2.errors import KINDS
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = {
@@ -168,16 +168,23 @@ def errors_page() -> str:
     """Every error that is answered."""
     rows = [
         "# Errors\n",
-        "Written from the code by `make docs`. Every error has the same body; its `requestId`, also in the header\n"
-        "`sc-request-id`, finds the line in the server's log. The server shows this table itself, at `docURL`.\n",
-        "| status | type | code | resolution | meaning |",
-        "|---|---|---|---|---|",
+        "Written from the code by `make docs`. Every error has its request's id in it, in v2.0 as `requestId`, in v3\n"
+        "under `meta.debug`, and in the header `sc-request-id`: it finds the line in the server's log. The server\n"
+        "shows this table itself, at `docURL` and `links.about`. What a version does not have has no code there.\n",
+        "| status | type | code in v2.0 | code in v3 | resolution | meaning |",
+        "|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {k.status} | `{k.type}` | {f'`{k.code}`' if k.code else 'null'} | {k.resolution or ''} | {k.description} |"
-        for k in KINDS
+        f"| {row.status} | `{row.type}` | {_code(row.v2_code)} | {_code(row.v3_code)} "
+        f"| {' / '.join(row.resolutions)} | {row.meaning} |"
+        for page in error_rows().values()
+        for row in page
     ]
     return "\n".join(rows) + "\n"
+
+
+def _code(name: str | None) -> str:
+    return name if name == NULL else f"`{name}`" if name else ""
 
 
 def schema() -> str:

@@ -1,5 +1,6 @@
 """Everything wrong that can be sent about vehicles, connections and tokens: refused in the wire's form, with no fault
-of the server. What is wrong with VINs and compatibility is in `test_bad_input`.
+of the server. What is wrong with VINs and compatibility is in `test_bad_input`, what is wrong with v3 in
+`tests/http/v3/test_bad_calls.py`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def path_of(route: Route, car: Connected | None = None, **other: str) -> str:
 
 
 def api(place: Owned) -> list[Route]:
-    return [route for route in place.carwire.routes if route.tag not in PAGE_TAGS]
+    """The calls whose errors are in the form of v2.0."""
+    return [route for route in place.carwire.routes if route.tag not in {*PAGE_TAGS, "v3"}]
 
 
 def credentials(place: Owned, car: Connected, route: Route) -> list[tuple[bytes, bytes]]:

@@ -11,8 +11,10 @@ from urllib.parse import quote_from_bytes
 
 import pytest
 from tests.conftest import Answer, Headers, Server, basic, check_error, parse, started
+from tests.http.v3.forms import refused
 
 TESLA = "5YJXCDE22HF068739"
+UUID_4 = "7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51"
 COMPATIBILITY = f"/v2.0/compatibility?vin={TESLA}&scope=read_vin"
 # Of every call with parameters: a query it accepts, and its parameters with the values that are taken for absent.
 QUERIES = {
@@ -184,6 +186,14 @@ def test_a_hostile_path_is_refused(server: Server, path: str, value: str) -> Non
     else:
         check_error(server, answer)
         assert answer.status in {400, 404}
+
+
+@pytest.mark.parametrize("value", [*HOSTILE, *UNREADABLE])
+@pytest.mark.parametrize("path", ["/v3/", "/v3/vehicles/", "/v3/connections/", f"/v3/vehicles/{UUID_4}/signals/"])
+def test_a_hostile_path_of_v3_is_refused_in_its_form(server: Server, path: str, value: str) -> None:
+    answer = server.get(path.encode() + {**HOSTILE, **UNREADABLE}[value])
+    refused(server, answer)
+    assert answer.status in {400, 401, 404}
 
 
 @pytest.mark.parametrize("vin", ["", "%20", "5YJ", TESLA + "A", "A" * 16, "A" * 18, "IOQIOQIOQIOQIOQIO", "A" * 3000])

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from tests.conftest import Answer, InProcess, Server, built
+from tests.http.v3.forms import refused
 
 from carwire.core.permissions import CONTROL, READ
 
@@ -255,7 +256,7 @@ def test_a_version_of_any_size_is_served(server: Server, digits: int) -> None:
         ("/v9/compatibility", "VERSION"),
         ("/v2.0.1/compatibility", "VERSION"),
         ("/v2.x/compatibility", "VERSION"),
-        ("/v3/vehicles", "VERSION"),
+        ("/v4/vehicles", "VERSION"),
         ("/v1.0", "VERSION"),
         ("/vfoo/compatibility", "PATH"),
         ("/vJohnny%20Appleseed/compatibility", "PATH"),
@@ -277,6 +278,16 @@ def test_other_versions_and_paths_are_not_found(server: Server, path: str, code:
     body = answer.json()
     assert (answer.status, body["type"], body["code"]) == (404, "RESOURCE_NOT_FOUND", code)
     assert "detail" not in body
+
+
+@pytest.mark.parametrize("path", ["/v3", "/v3/", "/v3/vehicles", "/v3/compatibility"])
+def test_a_path_of_v3_that_does_not_exist_is_not_found_in_its_form(server: Server, path: str) -> None:
+    refused(server, server.get(path), 404, "INVALID_PATH")
+
+
+@pytest.mark.parametrize("version", ["v3.0", "v3.1", "v03.0"])
+def test_a_version_with_a_minor_one_is_v2(server: Server, version: str) -> None:
+    assert server.get(f"/{version}/compatibility?vin={TESLA}&scope=read_odometer").status == 200
 
 
 def test_a_bare_question_mark_changes_nothing(server: Server) -> None:

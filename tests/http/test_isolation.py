@@ -1,7 +1,8 @@
 """Nobody reaches what is not theirs: every route × whoever may ask × every place that takes an id.
 
 The matrix is made from the route table. A route, a path parameter or a query parameter that no rule here covers fails
-the test, and so does the matrix when any one of the checks behind it is taken away.
+the test, and so does the matrix when any one of the checks behind it is taken away. What runs here is the matrix of
+v2.0 and of our own calls; that of v3 is in `tests/http/v3/test_isolation.py`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ OPEN = {
     ("POST", "/oauth/token"),  # credentials are in its form: tests/http/oauth
     ("POST", "/oauth/token/oauth/token"),
     ("POST", "/oauth/revoke"),
+    ("POST", "/oauth2/token"),  # likewise: tests/http/v3/test_tokens.py
+    ("GET", "/v3/compatible-vehicles"),  # of no owner and no application
     ("GET", "/.well-known/oauth-authorization-server"),
     *(("GET", path) for path in ("/health", "/ready", "/metrics")),
     *(("GET", path) for path in ("/", "/docs/api", "/docs/errors", "/docs/errors/api-errors/{group}", "/openapi.json")),
@@ -51,6 +54,10 @@ OPEN = {
 # Parameters of paths and queries that name something, and whether that something is somebody's.
 NAMES = {"id": True, "webhook_id": True, "user_id": True, "vehicle_id": True, "cursor": True, "external_id": True}
 NAMES |= {"vin": False, "group": False, "car": False}  # a VIN is only decoded; simulated cars are nobody's
+NAMES |= dict.fromkeys(("connection_id", "subscription_id", "application_id", "execution_id", "schedule_id"), True)
+NAMES |= dict.fromkeys(("filter[userId]", "filter[vehicleId]", "filter[webhookId]", "filter[user.externalId]"), True)
+NAMES |= {"page[after]": True, "code": False, "filter[vehicle.mode]": False}
+NAMES |= dict.fromkeys(("filter[name]", "filter[callbackUri]", "filter[isEnabled]", "filter[autoSubscribe]"), False)
 BODIES: dict[str, Any] = {
     "/charge": {"action": "START"},
     "/charge/limit": {"limit": 0.9},
@@ -69,6 +76,17 @@ BODIES: dict[str, Any] = {
     "/lincoln/charge/schedule_by_location": {},
     "/nissan/charge/schedule": {},
     "/batch": {"requests": [{"path": path} for path in ("/odometer", "/location", "/vin", "/")]},
+}
+V3_VEHICLE = "/v3/vehicles/{id}"
+_PLACE = {"location": {"latitude": 1, "longitude": 2}}
+_TIMES = {"startTime": "22:00", "stopTime": "06:00"}
+# What stands under `data.attributes`, by what follows the vehicle.
+V3_BODIES: dict[str, Any] = {
+    "/commands/charge/set-limit": {"percent": 80},
+    "/commands/navigation/set-destination": {"latitude": 1, "longitude": 2},
+    "/charge-schedules/daily": {**_PLACE, **_TIMES},
+    "/charge-schedules/weekly": {**_PLACE, "days": {"monday": _TIMES}},
+    "/charge-schedules/workweek": {**_PLACE, "weekdays": _TIMES, "weekends": _TIMES},
 }
 
 
@@ -127,6 +145,9 @@ def settle(client: Owned, clock: StandingClock) -> Town:
         "other credentials": (other.basic,),
         "secret as management token": (basic(f"default:{client.client_secret}"),),
         "token as management token": (basic(f"default:{own.tokens.access_token.reveal()}"),),
+        "application token": (client.machine, (b"sc-user-id", own.user_id.encode())),
+        "other application token": (other.machine, (b"sc-user-id", own.user_id.encode())),
+        "client secret as bearer": ((b"authorization", b"Bearer " + client.client_secret.encode()),),
     }
     return town
 
@@ -143,6 +164,7 @@ KNOWN_AT = {
     "application": APPLICATIONS,
     "application_or_local": APPLICATIONS,
 }
+V3_DOORS = {"application_token", "owned_vehicle", "readable_vehicle", "any_vehicle"}
 
 
 def seen(answer: Answer) -> tuple[Any, ...]:
@@ -161,15 +183,20 @@ def uncovered(routes: tuple[Route, ...]) -> list[str]:
             if (route.method, route.path) not in OPEN and route.tag != "connect":
                 found.append(f"{where} is open")
             continue
-        if route.door not in KNOWN_AT:
+        if route.door not in KNOWN_AT.keys() | V3_DOORS:
             found.append(f"{where} has the door {route.door}")
         if route.method != "GET" and route.path.startswith(VEHICLE) and route.takes_body and route.query is not None:
             relative = route.path.removeprefix(VEHICLE)
             if relative not in BODIES and "webhook" not in relative:
                 found.append(f"{where} has no body here")
+        if route.body is not None and route.path.startswith("/v3/"):
+            relative = route.path.removeprefix(V3_VEHICLE)
+            if relative not in V3_BODIES and relative != "/v3/subscriptions":
+                found.append(f"{where} has no body here")
         fields = msgspec.structs.fields(route.query) if route.query else ()
         names = [*re.findall(r"\{(\w+)\}", route.path), *(each.encode_name for each in fields)]
-        found += [f"{where} takes {name}" for name in names if re.search(r"id$|cursor", name) and name not in NAMES]
+        named = [name for name in names if re.search(r"(?i)id\]?$|cursor|after|^filter", name)]
+        found += [f"{where} takes {name}" for name in named if name not in NAMES]
         found += [f"{where} takes {name}" for name in re.findall(r"\{(\w+)\}", route.path) if name not in NAMES]
     return found
 
@@ -197,7 +224,7 @@ class Matrix:
 
     def run(self) -> list[str]:
         for route in self.town.client.carwire.routes:
-            if route.door is None:
+            if route.door is None or route.door in V3_DOORS:
                 continue
             for actor, headers in self.town.actors.items():
                 if actor not in KNOWN_AT[route.door]:
@@ -207,6 +234,7 @@ class Matrix:
                 elif route.door in {"token", "management"}:
                     self.insider(route, actor, headers)
         self.batch_paths()
+        self.webhooks()
         self.permissions()
         self.untouched()
         return self.wrong
@@ -308,12 +336,22 @@ class Matrix:
             self.silent(f"batch {shape}", answers[0])
             self.expect(len(answers[0].body) == len(answers[1].body), shape, answers)
 
+    def webhooks(self) -> None:
+        """One's own vehicle is put on no webhook of another application."""
+        (route,) = (r for r in self.town.client.carwire.routes if r.name == "subscribe")
+        own = self.town.own
+        one, other = (
+            self.ask(route, (own.bearer,), fill(route, own.vehicle_id, webhook)[0])
+            for webhook in (self.town.other_webhook, new_id())
+        )
+        self.alike("own vehicle on another's webhook", one, other, 400)
+
     def permissions(self) -> None:
         """A token opens only what was granted, on its own vehicle too, alone and in a batch."""
         narrow = self.town.narrow
         assert narrow
         for route in self.town.client.carwire.routes:
-            if route.permission is not None:
+            if route.permission is not None and route.door not in V3_DOORS:
                 target, body = fill(route, narrow.vehicle_id, "")
                 answer = self.ask(route, (narrow.bearer,), target, body)
                 self.expect(answer.status == 403, f"without {route.permission} at {route.method} {route.path}", answer)
@@ -366,6 +404,12 @@ def test_a_route_nobody_thought_of_is_noticed(town: Town) -> None:
     class Query(msgspec.Struct):
         owner_id: str
 
+    class FilterQuery(msgspec.Struct):
+        owner: str = msgspec.field(name="filter[owner]")
+
+    class CursorQuery(msgspec.Struct):
+        before: str = msgspec.field(name="page[after.id]")
+
     for change in (
         {"path": "/v3/new", "door": None},
         {"path": "/v2.0/vehicles/{id}/trips/{trip_id}", "door": "vehicle"},
@@ -373,6 +417,10 @@ def test_a_route_nobody_thought_of_is_noticed(town: Town) -> None:
         {"path": "/v3/new", "door": "new"},
         {"path": "/v3/new", "query": Query},
         {"path": "/v2.0/vehicles/{id}/new", "method": "POST", "door": "vehicle", "query": Query},
+        {"path": "/v3/vehicles/{id}/trips/{trip}", "door": "readable_vehicle"},
+        {"path": "/v3/vehicles/{id}/commands/new", "method": "POST", "door": "owned_vehicle", "body": Query},
+        {"path": "/v3/new", "door": "application_token", "query": FilterQuery},
+        {"path": "/v3/new", "door": "application_token", "query": CursorQuery},
     ):
         assert uncovered((msgspec.structs.replace(known, **change),)), change
 
@@ -476,6 +524,13 @@ def _any_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
     patch.setattr(MemoryStore, "_has_webhook", lambda self, _client, webhook: webhook in self._state.webhooks)
 
 
+def _every_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
+    async def webhooks(store: MemoryStore, _client_id: str) -> Any:
+        return list(store._state.webhooks.values())
+
+    patch.setattr(MemoryStore, "webhooks", webhooks)
+
+
 def _any_cursor(patch: pytest.MonkeyPatch, town: Town) -> None:
     for name in ("read_cursor", "write_cursor"):
         usual = getattr(memory_vehicles, name)
@@ -511,6 +566,7 @@ def _state(town: Town) -> state.State:
         _links_of_everybody,
         _all_vehicles_listed,
         _any_webhook,
+        _every_webhook,
         _any_cursor,
         _telling_refusals,
     ],

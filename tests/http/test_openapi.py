@@ -90,9 +90,9 @@ def test_names_are_unique_and_fit_for_generated_clients(document: dict[str, Any]
 
 def test_structs_of_one_name_and_of_generic_kinds_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = set(document["components"]["schemas"])
-    assert {"OwnerTokenBody", "ApplicationTokenBody", "StructureProblem", "ReadingProblem"} <= names
+    assert {"TokenBody", "ApplicationTokenBody", "StructureProblem", "ReadingProblem"} <= names
     assert {"SingleVehicle", "ConnectionList", "SetLimitRequest", "SetLimitData", "TextField"} <= names
-    for path, name in (("/oauth/token", "OwnerTokenBody"), ("/oauth2/token", "ApplicationTokenBody")):
+    for path, name in (("/oauth/token", "TokenBody"), ("/oauth2/token", "ApplicationTokenBody")):
         shown = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert shown == {"$ref": f"#/components/schemas/{name}"}
 
@@ -185,7 +185,8 @@ def test_calls_that_read_for_sdks_show_both_forms(document: dict[str, Any]) -> N
         "v3_signals": ["SignalsBody", "PreviewSignalsBody"],
         "v3_signal": ["SignalBody", "SignalResource"],
     }
-    assert {tuple(names) for names in shown["202"].values()} == {("SingleExecution", "ErrorsBody")}
+    executions = {("SingleExecution", "ErrorsBody"), ("SingleScheduleExecution", "ErrorsBody")}
+    assert {tuple(names) for names in shown["202"].values()} == executions
     assert {tuple(names) for names in shown["401"].values()} == {("ErrorsBody", "PreviewErrorsBody")}
 
 
@@ -228,7 +229,7 @@ def test_links_lead_to_operations_and_fill_parameters_these_have(document: dict[
     chains = {"read_odometer", "disconnect", "delete_connections", "read_simulated_car", "unsubscribe"}
     chains |= {"v3_vehicle", "v3_signals", "v3_signal", "v3_charge_start", "v3_command_execution", "v3_delete_user"}
     chains |= {"v3_connection", "v3_delete_connection", "v3_subscriptions", "v3_subscription", "v3_unsubscribe"}
-    chains |= {"v3_webhook", "v3_application", "v3_application_secrets"}
+    chains |= {"v3_webhook", "v3_application", "v3_application_secrets", "v3_delete_charge_schedule"}
     assert chains <= {link["operationId"] for link in links}
     for link in links:
         target = by_name[link["operationId"]]
@@ -287,6 +288,9 @@ def test_links_of_v3_say_where_their_values_stand(place: Owned, document: dict[s
         ("/v3/vehicles/{id}/signals", f"{vehicle}/signals"),
     ):
         check_links(document["paths"][path]["get"], place.v3("GET", target, car.user_id))
+    daily = {"location": {"latitude": 39.7, "longitude": -105}, "startTime": "22:00", "stopTime": "06:00"}
+    schedule = place.v3("POST", f"{vehicle}/charge-schedules/daily", car.user_id, {"data": {"attributes": daily}})
+    check_links(document["paths"]["/v3/vehicles/{id}/charge-schedules/daily"]["post"], schedule)
     command = place.v3("POST", f"{vehicle}/commands/security/lock", car.user_id)
     check_links(document["paths"]["/v3/vehicles/{id}/commands/security/lock"]["post"], command)
     connections = place.v3("GET", f"/connections?{simulated}&filter%5BuserId%5D={car.user_id}")

@@ -21,10 +21,14 @@ from carwire.core.grants import AccessToken
 from carwire.core.vehicles import Vehicle
 from carwire.storage.memory import MemoryStore
 from carwire.wire.v2 import errors as wire
+from carwire.wire.v3 import errors as v3_errors
+from carwire.wire.v3 import kinds as v3_kinds
+from carwire.wire.v3.envelope import Generation, View
 
 TESLA = "5YJXCDE22HF068739"
 QUESTION = f"/v2.0/compatibility?vin={TESLA}&scope=read_vin"
 PAGES = ["/", "/docs/api", "/docs/errors"]
+GENERATIONS: tuple[Generation, ...] = ("ga", "preview")
 
 
 def lines(log: str) -> list[dict[str, Any]]:
@@ -175,7 +179,7 @@ def test_the_api_document_describes_every_call_and_nothing_else(server: Server, 
     assert len({op["operationId"] for op in operations.values()}) == len(operations)
     for (method, path), op in operations.items():
         answer = server.ask(method, path.replace("{vin}", "5YJ").replace("{", "").replace("}", ""))
-        if "/oauth/" not in path:
+        if not path.startswith(("/oauth/", "/oauth2/")):
             assert answer.status == (401 if op["security"] else 200), path
         assert str(answer.status) in op["responses"]
         assert op["summary"]
@@ -205,6 +209,27 @@ def test_a_page_is_html_that_loads_nothing(server: Server, path: str) -> None:
 def test_every_kind_of_error_has_its_place_on_the_page_it_names(server: Server, kind: wire.ErrorKind) -> None:
     body = wire.error_body(kind, request_id="x", base_url=server.base_url)
     assert page_has_anchor(server, body.docURL.removeprefix(server.base_url))
+
+
+@pytest.mark.parametrize("kind", [*v3_kinds.BY_KIND.values(), *v3_kinds.EDGE], ids=lambda kind: f"{kind.status}")
+def test_every_kind_of_error_of_v3_has_its_place_and_code_on_the_page_it_names(
+    server: Server, kind: v3_kinds.ErrorKind
+) -> None:
+    for generation in GENERATIONS:
+        body = v3_errors.error_answer(kind, View(generation=generation, base_url=server.base_url), "x").body
+        (entry,) = body.errors
+        target = entry.links.about.removeprefix(server.base_url)
+        assert page_has_anchor(server, target)
+    text = server.ask("GET", target.partition("#")[0]).text
+    code = kind.code or "null"
+    row = f"<tr[^>]*><td>.*{kind.status}</td><td><code>{kind.type}</code></td><td>.*</td><td><code>{code}</code>"
+    assert re.search(row, text), kind
+
+
+def test_a_page_of_errors_has_a_code_for_each_version(server: Server) -> None:
+    text = server.ask("GET", "/docs/errors/api-errors/resource-not-found-errors").text
+    assert re.search('<tr id="path"><td><a id="invalid-path"></a>404</td>.*<code>PATH</code>.*<code>INVALID_PATH', text)
+    assert re.search('<tr id="vehicle-not-found"><td>404</td>.*<td>–</td><td><code>VEHICLE_NOT_FOUND</code></td>', text)
 
 
 def test_ids_are_unique_on_every_page(server: Server) -> None:

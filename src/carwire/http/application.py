@@ -41,6 +41,7 @@ from carwire.http.v3 import commands as v3_commands
 from carwire.http.v3 import compatibility as v3_compatibility
 from carwire.http.v3 import connections as v3_connections
 from carwire.http.v3 import routes as v3
+from carwire.http.v3 import schedules as v3_schedules
 from carwire.http.v3 import tokens as v3_tokens
 from carwire.http.v3 import vehicles as v3_vehicles
 from carwire.http.v3 import webhooks as v3_webhooks
@@ -167,9 +168,11 @@ def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) ->
 
 
 def _v3_handlers(services: Services, facts: Facts, views: Views, faults: V3Faults, default: Freshness) -> v3.Handlers:
+    commands = v3_commands.CommandHandlers(services.commands, views, faults, facts.long_after)
     return v3.Handlers(
         vehicles=v3_vehicles.VehicleHandlers(services.vehicles, views, default.max_age),
-        commands=v3_commands.CommandHandlers(services.commands, views, faults, facts.long_after),
+        commands=commands,
+        schedules=v3_schedules.ScheduleHandlers(commands, views),
         connections=v3_connections.ConnectionHandlers(services.vehicles, views),
         webhooks=v3_webhooks.WebhookHandlers(services.webhooks, services.vehicles, views),
         applications=v3_applications.ApplicationHandlers(services.accounts, services.credentials, views),

@@ -72,7 +72,9 @@ class Edge:
             if route.path.startswith(_VEHICLE) and "{" not in route.path.removeprefix(_VEHICLE)
         }
         self._of_v3_vehicle: Mapping[str, Route] = {
-            route.path.removeprefix(_V3_VEHICLE): route for route in light if route.path.startswith(_V3_VEHICLE)
+            rest: route
+            for rest, route in ((each.path.removeprefix(_V3_VEHICLE), each) for each in light)
+            if route.path.startswith(_V3_VEHICLE) and ("{" not in rest or rest == _ONE_SIGNAL)
         }
         one_make = (route.path.removeprefix(_VEHICLE) for route in routes if route.tag == ONE_MAKE)
         self._of_one_make = frozenset(one_make)
@@ -133,10 +135,12 @@ class Edge:
     def _find_v3(self, path: str) -> tuple[Route, Mapping[str, str]] | None:
         vehicle_id, slash, rest = path.partition("/")
         signals, _, code = rest.partition("/")
+        if not vehicle_id:
+            return None
         if slash + signals == _SIGNALS and code and "/" not in code:
             return self._of_v3_vehicle[_ONE_SIGNAL], {"id": vehicle_id, "code": code}
         route = self._of_v3_vehicle.get(slash + rest)
-        return (route, {"id": vehicle_id}) if route is not None and vehicle_id else None
+        return None if route is None else (route, {"id": vehicle_id})
 
     async def _answer(self, route: Route, call: Call) -> Answer:
         try:

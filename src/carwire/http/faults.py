@@ -40,7 +40,7 @@ from carwire.wire.v2 import errors as wire
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.kinds import BY_NAME, ErrorKind
 
-V3: Final = "/v3/"
+_V3: Final = re.compile(r"/v3(/|$)")
 _log = structlog.get_logger("carwire.http")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _UNKNOWN: Final = (
@@ -112,14 +112,14 @@ class Faults:
         self._writer = writer
         self._v3 = v3
         self._methods = [
-            (re.compile(_PARAMETER.sub("[^/]+", route.path)), method)
+            (route.path.count("{"), re.compile(_PARAMETER.sub("[^/]+", route.path)), method)
             for route in routes
             for method in ((route.method, "HEAD") if route.method == "GET" else (route.method,))
         ]
 
     async def answer(self, error: Exception, call: Call, route: Route) -> Answer:
         """Answer an error met while a request was served."""
-        if route.path.startswith(V3):
+        if _V3.match(route.path):
             return self._v3.answer(error, call)
         try:
             body = await self._writer.body(error, call)
@@ -129,7 +129,7 @@ class Faults:
 
     def write(self, error: Exception, call: Call, *, path: str = "") -> Answer:
         """Answer an error met before any route was found, or by the framework."""
-        if path.startswith(V3):
+        if _V3.match(path):
             answer = self._v3.answer(error, call)
             allowed = self._headers(error, path=path) if isinstance(error, MethodNotAllowedException) else ()
             return msgspec.structs.replace(answer, headers=(*answer.headers, *allowed))
@@ -137,8 +137,10 @@ class Faults:
         return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, path=path))
 
     def methods_of(self, path: str) -> set[str]:
-        """Return the methods a path takes, HEAD where it takes GET."""
-        return {method for pattern, method in self._methods if pattern.fullmatch(path)}
+        """Return the methods a path takes, HEAD where it takes GET. What the table names is no value of a parameter."""
+        found = [(names, method) for names, pattern, method in self._methods if pattern.fullmatch(path)]
+        fewest = min((names for names, _ in found), default=0)
+        return {method for names, method in found if names == fewest}
 
     def _headers(self, error: Exception, *, path: str = "", door: str | None = None) -> Headers:
         if isinstance(error, NotAuthenticated):

@@ -11,6 +11,7 @@ Links = dict[str, dict[str, Any]]
 _VEHICLE: Final = "/v2.0/vehicles/{id}"
 _V3_VEHICLE: Final = "/v3/vehicles/{id}"
 _COMMANDS: Final = f"{_V3_VEHICLE}/commands/"
+_SCHEDULES: Final = f"{_V3_VEHICLE}/charge-schedules/"
 _FIRST: Final = "$response.body#/data/0"
 _RELATED: Final = f"{_FIRST}/relationships/{{}}/data/id"
 _SAME_VEHICLE: Final = {"id": "$request.path.id", "sc-user-id": "$request.header.sc-user-id"}
@@ -20,6 +21,9 @@ def links_of(route: Route, routes: Sequence[Route]) -> Links:
     """Return the links of a route's answer."""
     if route.path.startswith(_COMMANDS):
         return _links(v3_command_execution={**_SAME_VEHICLE, "execution_id": "$response.body#/data/id"})
+    if route.path.startswith(_SCHEDULES) and route.method == "POST":
+        made = "$response.body#/data/attributes/scheduleId"
+        return _links(v3_delete_charge_schedule={**_SAME_VEHICLE, "schedule_id": made})
     if route.name == "vehicles":
         return _links_to(routes, _VEHICLE, {"id": "$response.body#/vehicles/0"})
     if route.name == "simulated_cars":

@@ -21,10 +21,6 @@ _KINDS: Final = {
     "Field": "{}Field",
 }
 _OF_FIELDS: Final = {"str": "Text", "int": "Integer", "float": "Number", "typing": "Powertrain"}
-_NAMESAKES: Final = {
-    "carwire.http.oauth.handlers.TokenBody": "OwnerTokenBody",
-    "carwire.wire.v3.tokens.TokenBody": "ApplicationTokenBody",
-}
 
 
 def name_of(component: str) -> str:
@@ -39,8 +35,6 @@ def name_of(component: str) -> str:
     if generic:
         of = generic["of"].partition(".")[0]
         return _KINDS[generic["kind"]].format(_OF_FIELDS.get(of, of.removesuffix("Resource")))
-    if component in _NAMESAKES:
-        return _NAMESAKES[component]
     *_, module, name = ("", *component.split("."))
     return module.capitalize() + name
 

@@ -28,6 +28,7 @@ _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT: Final = {
     "anyOf": [{"format": "date", "pattern": f"^{_DAY}$"}, {"format": "date-time", "pattern": f"^{_DAY}T"}],
 }
+_DAYS: Final = [day.lower() for day in DAYS]  # in any case
 _TIME: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 _WINDOWS: Final = {
     "type": "array",
@@ -53,6 +54,7 @@ EXAMPLES: Final[dict[str, str]] = {
     "code": "odometer-traveleddistance",
     "connection_id": "c3d0a7f4-7f0e-4f0c-8f56-6b6f6fb0a2d1",
     "user_id": "f5a1c9d2-2b34-4b6e-9c3f-0d8f5c1b7a60",
+    "schedule_id": "b9f0c2d4-77aa-5e1f-8c3d-2a1b0c9d8e7f",
     "subscription_id": "d7c6b5a4-3e2f-4d1c-8b0a-9f8e7d6c5b4a",
     "application_id": "94e0c6f2-8f3a-4a12-b2ad-3d1a5b6c7d55",
     "execution_id": "exec_7d2c5b1894ae4c03b6f1e85a30d7c249",
@@ -80,6 +82,10 @@ def apply(components: dict[str, Schema]) -> None:
     components["ClockChange"] |= {"oneOf": [_given("step", "integer"), _given("speed", "number")]}
     components["Changes"] |= {"anyOf": [_given("scenario", "string"), _settings()]}
     components["Order"] |= {"oneOf": [_order(name) for name in COMMANDS]}
+    for name in ("Daily", "Times"):
+        for member, time in (("startTime", "22:00"), ("stopTime", "06:00")):
+            components[name]["properties"][member]["examples"] = [time]
+    components["Weekly"]["properties"]["days"] |= {"minProperties": 1, "propertyNames": {"enum": _DAYS}}
     for name, schema in components.items():
         if name.startswith(("Body_", "Given_")):
             _close(schema, BESIDE_DATA if name.startswith("Body_") else BESIDE_ATTRIBUTES)

@@ -19,7 +19,7 @@ from carwire.wire.v3.paging import Page
 from carwire.wire.v3.schedules import Daily, ScheduleExecution, Weekly, Workweek
 from carwire.wire.v3.signals import PreviewSignalsBody, SignalBody, SignalResource, SignalsBody, signals_body
 from carwire.wire.v3.subscriptions import NewSubscription, SubscribingBody, SubscriptionResource
-from carwire.wire.v3.tokens import TokenBody, TokenError
+from carwire.wire.v3.tokens import ApplicationTokenBody, TokenError
 from carwire.wire.v3.vehicles import VehicleResource
 from carwire.wire.v3.webhooks import WebhookResource
 
@@ -46,7 +46,17 @@ TYPES: dict[str, tuple[Any, Any]] = {
     "application-secrets": (PreviewListed[SecretResource], Listed[SecretResource]),
     "error": (PreviewErrorsBody, ErrorsBody),
 }
-SENT = (SetLimit, SetDestination, Daily, Weekly, Workweek, NewSubscription, TokenBody, TokenError, SubscribingBody)
+SENT = (
+    SetLimit,
+    SetDestination,
+    Daily,
+    Weekly,
+    Workweek,
+    NewSubscription,
+    ApplicationTokenBody,
+    TokenError,
+    SubscribingBody,
+)
 CASES = [(name, view) for name in BODIES for view in VIEWS]
 
 

@@ -20,6 +20,7 @@ from carwire.http.v3.faults import V3Faults
 from carwire.http.v3.view import Views, answered
 from carwire.services.commands import LONGEST, CommandService, Sent
 from carwire.wire.v3.commands import CommandCall, command_id, execution_body, read_command
+from carwire.wire.v3.schedules import CREATE, DELETE, changed_body
 
 Handler = Callable[[Call], Awaitable[Answer]]
 Write = Callable[[CommandRecord], object]
@@ -78,7 +79,8 @@ class CommandHandlers:
         record = await self._commands.find(call.vehicle, known) if known else None
         if record is None:
             raise NothingThere("command", asked)
-        return answered(call, execution_body(record, self._views.of(call)))
+        write = changed_body if record.name in {CREATE, DELETE} else execution_body
+        return answered(call, write(record, self._views.of(call)))
 
     async def _record(self, call: Call, sent: Sent) -> CommandRecord:
         record = await self._commands.find(call.vehicle, sent.id)

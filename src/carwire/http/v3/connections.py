@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vehicles import ConnectedVehicle, ConnectionFilter
 from carwire.http.call import Answer, Call, NothingThere
 from carwire.http.query import decode_params
 from carwire.http.v3.view import Views, answered
 from carwire.services.vehicles import VehicleService
 from carwire.wire.v3.asking import id_of
-from carwire.wire.v3.connections import connection_body, connections_body, read_connections
+from carwire.wire.v3.connections import AFTER, connection_body, connections_body, read_connections
 
 DELETED = Answer(b"", 204)
 
@@ -27,7 +28,11 @@ class ConnectionHandlers:
         """
         view = self._views.of(call)
         asked = read_connections(decode_params(call.query), view)
-        rows, total, cursor = await self._vehicles.connected(call.token.principal.client_id, asked.wanted, asked.part)
+        client_id = call.token.principal.client_id
+        try:
+            rows, total, cursor = await self._vehicles.connected(client_id, asked.wanted, asked.part)
+        except InvalidInput as error:  # about the cursor, whose name on the wire the store does not know
+            raise InvalidInput(*(FieldProblem(AFTER, each.message) for each in error.fields)) from None
         return answered(call, connections_body(rows, asked, total, view, cursor))
 
     async def connection(self, call: Call) -> Answer:

@@ -12,6 +12,7 @@ from carwire.http.v3.applications import ApplicationHandlers
 from carwire.http.v3.commands import CommandHandlers
 from carwire.http.v3.compatibility import CompatibilityHandlers
 from carwire.http.v3.connections import ConnectionHandlers
+from carwire.http.v3.schedules import ScheduleHandlers
 from carwire.http.v3.tokens import TokenHandlers
 from carwire.http.v3.vehicles import VehicleHandlers
 from carwire.http.v3.webhooks import WebhookHandlers
@@ -21,10 +22,11 @@ from carwire.wire.v3.commands import CALLS, CommandCall, ExecutionResource
 from carwire.wire.v3.compatibility import CompatibleBody
 from carwire.wire.v3.connections import ConnectionResource
 from carwire.wire.v3.envelope import Listed, Single
+from carwire.wire.v3.schedules import KINDS, MAX_ID, PERMISSION, ScheduleExecution
 from carwire.wire.v3.signals import SignalBody, SignalsBody
 from carwire.wire.v3.subscriptions import NewSubscription, SubscribingBody, SubscriptionResource
 from carwire.wire.v3.tokens import PATH as TOKEN_PATH
-from carwire.wire.v3.tokens import TokenBody
+from carwire.wire.v3.tokens import ApplicationTokenBody
 from carwire.wire.v3.vehicles import VehicleResource
 from carwire.wire.v3.webhooks import WebhookResource
 
@@ -39,6 +41,7 @@ class Handlers(msgspec.Struct, frozen=True):
 
     vehicles: VehicleHandlers
     commands: CommandHandlers
+    schedules: ScheduleHandlers
     connections: ConnectionHandlers
     webhooks: WebhookHandlers
     applications: ApplicationHandlers
@@ -53,6 +56,7 @@ def routes(handlers: Handlers) -> tuple[Route, ...]:
         *_vehicles(handlers.vehicles),
         *(_command(row, handlers.commands) for row in CALLS.values()),
         _execution(handlers.commands),
+        *_schedules(handlers.schedules),
         *_connections(handlers.connections),
         *_webhooks(handlers.webhooks),
         *_subscriptions(handlers.webhooks),
@@ -72,7 +76,7 @@ def _token(handlers: TokenHandlers) -> Route:
     return Route(
         *("POST", TOKEN_PATH, handlers.token, "application_token"),
         summary="Get a token of the application itself.",
-        answers=TokenBody,
+        answers=ApplicationTokenBody,
         door=None,
         tag="oauth",
         form=True,
@@ -136,6 +140,36 @@ def _execution(handlers: CommandHandlers) -> Route:
         door="owned_vehicle",
         parameters={**_ID, "execution_id": execution},
         tag=TAG,
+    )
+
+
+def _schedules(handlers: ScheduleHandlers) -> tuple[Route, ...]:
+    path = f"{_VEHICLE}/charge-schedules"
+    of_kind = (
+        Route(
+            *("POST", f"{path}/{kind}", handlers.create(kind), f"v3_set_{kind}_charge_schedule"),
+            summary=f"Set a {kind} charge schedule.",
+            answers=Single[ScheduleExecution],
+            door="owned_vehicle",
+            body=Body[attributes],  # type: ignore[valid-type]  # made at run time
+            parameters=_ID,
+            tag=TAG,
+            permission=PERMISSION,
+        )
+        for kind, attributes in KINDS.items()
+    )
+    schedule = {"type": "string", "minLength": 1, "maxLength": MAX_ID, "description": "The schedule."}
+    return (
+        *of_kind,
+        Route(
+            *("DELETE", f"{path}/{{schedule_id}}", handlers.delete, "v3_delete_charge_schedule"),
+            summary="Delete a charge schedule.",
+            answers=Single[ScheduleExecution],
+            door="owned_vehicle",
+            parameters={**_ID, "schedule_id": schedule},
+            tag=TAG,
+            permission=PERMISSION,
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from carwire import __version__
 from carwire.http.call import Answer, Call, PathUnknown
-from carwire.wire.v2.errors import KINDS, ErrorKind
+from carwire.http.web.errors import error_rows
 
 _CODE: Final = re.compile(r"`{1,2}([^`]+)`{1,2}")
 HTML: Final = b"text/html; charset=utf-8"
@@ -59,16 +59,16 @@ class PageHandlers:
         )
 
     async def errors(self, _call: Call) -> Answer:
-        """Show every error: its group, type, code, status and what to do."""
-        return self._page("errors.html", groups=_groups())
+        """Show every error: its group, type, its code in either version, status and what to do."""
+        return self._page("errors.html", groups=error_rows())
 
     async def errors_of_group(self, call: Call) -> Answer:
-        """Show the errors of one group, each under its code: the page `docURL` names."""
+        """Show the errors of one group, each under its codes: the page that `docURL` and `links.about` name."""
         group = call.parameters["group"].removesuffix("-errors")
-        kinds = _groups().get(group)
-        if kinds is None or call.parameters["group"] == group:
+        rows = error_rows().get(group)
+        if rows is None or call.parameters["group"] == group:
             raise PathUnknown
-        return self._page("errors.html", groups={group: kinds})
+        return self._page("errors.html", groups={group: rows})
 
     def _page(self, template: str, **values: object) -> Answer:
         text = self._templates.get_template(template).render(**self._facts, **values)
@@ -78,13 +78,6 @@ class PageHandlers:
 def _marked(text: str) -> Markup:
     """Show what stands between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped just before
-
-
-def _groups() -> dict[str, list[ErrorKind]]:
-    groups: dict[str, list[ErrorKind]] = {}
-    for kind in KINDS:
-        groups.setdefault(kind.group, []).append(kind)
-    return groups
 
 
 def _operations(document: dict[str, Any]) -> Sequence[dict[str, Any]]:

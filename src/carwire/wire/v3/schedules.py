@@ -7,6 +7,7 @@ may be written in any case. Times are the car's own; a window that ends before i
 from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -166,6 +167,16 @@ def arguments_of(order: ScheduleOrder, schedule_id: str) -> dict[str, object]:
 def order_of(arguments: Arguments) -> ScheduleOrder | None:
     """Return the schedule that a command with these arguments sets; null for the arguments of one that deletes."""
     return msgspec.convert(arguments, ScheduleOrder) if "kind" in arguments else None
+
+
+def id_of_schedule(vehicle_id: str, order: ScheduleOrder) -> str:
+    """Return the id of a schedule: the same for the same schedule of a vehicle, so that setting it twice is once."""
+    return str(uuid5(UUID(vehicle_id), msgspec.json.encode(order).decode()))
+
+
+def changed_body(record: CommandRecord, view: View) -> ScheduleExecution | Single[ScheduleExecution]:
+    """Answer what a command of `CREATE` or `DELETE` changed, by its own arguments."""
+    return schedule_body(record, order_of(record.arguments), str(record.arguments["schedule_id"]), view)
 
 
 def schedule_body(

@@ -33,7 +33,7 @@ class TokenRequest(msgspec.Struct, frozen=True):
     client_secret: Secret
 
 
-class TokenBody(msgspec.Struct, frozen=True):
+class ApplicationTokenBody(msgspec.Struct, frozen=True):
     """A token; `expires_in` is in seconds. There is no refresh token: who needs another asks again."""
 
     access_token: str
@@ -72,9 +72,9 @@ def read_token_request(fields: Mapping[str, object], basic: tuple[str, Secret] |
     return TokenRequest(_text(fields, _CLIENT), Secret(_text(fields, _SECRET)))
 
 
-def token_body(token: Secret) -> TokenBody:
+def token_body(token: Secret) -> ApplicationTokenBody:
     """Write a new token."""
-    return TokenBody(token.reveal(), "Bearer", int(LIFE.total_seconds()))
+    return ApplicationTokenBody(token.reveal(), "Bearer", int(LIFE.total_seconds()))
 
 
 def form_refusal(sentence: str) -> TokenRefusal:
