@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ import structlog
 from tests.conftest import Answer, Owned, built
 from tests.support import Connected
 
+from carwire.kit.clock import Clock
 from carwire.wire.v3.envelope import Generation
 
 FOLDER: Final = Path(__file__).parent / "golden_v3"
@@ -240,14 +242,14 @@ def record() -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        with built(Path(folder) / "both", clock=_noon) as client:
+        with built(Path(folder) / "both", clock=_this_year()) as client:
             place = Place(client)
             found["oauth2-token.json"] = place.token()
             for row in ROWS:
                 found[f"{row.name}.ga.json"] = place.ask(row, "ga", as_sdk=False)
                 if row.sdk:
                     found[f"{row.name}.preview.json"] = place.ask(row, "preview", as_sdk=True)
-        with built(Path(folder) / "forced", clock=_noon, v3_generation="preview") as client:
+        with built(Path(folder) / "forced", clock=_this_year(), v3_generation="preview") as client:
             place = Place(client)
             for row in ROWS:
                 answer = place.ask(row, "preview", as_sdk=False)
@@ -255,9 +257,10 @@ def record() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _noon() -> datetime:
-    """Stand still: the years of compatible cars end with the present one."""
-    return datetime(2026, 6, 1, 12, tzinfo=UTC)
+def _this_year() -> Clock:
+    """Return a clock that goes on by a millisecond each time it is read, in the year compatible cars end with."""
+    begin, ticks = datetime(2026, 6, 1, 12, tzinfo=UTC), count()
+    return lambda: begin + timedelta(milliseconds=next(ticks))
 
 
 def text_of(golden: dict[str, Any]) -> str:
