@@ -147,7 +147,14 @@ class Place:
         self.client = client
         self._tenant = client.connect("other@example.com", "CHEVROLET")
         self.owner: Connected = client.connect("owner@example.com", "TESLA")
-        hook = client.carwire.services.webhooks.create(client.client_id, "Hook", "https://example.com/hook")
+        hook = client.carwire.services.webhooks.create(
+            client.client_id,
+            "Hook",
+            "https://example.com/hook",
+            error_url="https://example.com/errors",
+            triggers=["tractionbattery-stateofcharge"],
+            signals=["tractionbattery-stateofcharge", "charge-ischarging"],
+        )
         self.names = {
             "vehicle": self.owner.vehicle_id,
             "user": self.owner.user_id,
@@ -161,6 +168,10 @@ class Place:
 
     def ask(self, row: Row, generation: Generation, *, as_sdk: bool) -> dict[str, Any]:
         """Make the call; return what of the answer does not differ from run to run."""
+        return self._plain(self.send(row, generation, as_sdk=as_sdk))
+
+    def send(self, row: Row, generation: Generation, *, as_sdk: bool) -> Answer:
+        """Make the call, and keep the id its answer names."""
         if row.settings and not as_sdk:
             done = self.client.post(f"/v1/simulator/cars/{self.owner.vins[0]}", {"settings": row.settings})
             assert done.status == 200, done
@@ -170,7 +181,7 @@ class Place:
         answer = self.client.ask(row.method, f"/v3{self._target(row, generation)}", headers, body)
         if row.keeps:
             self._keep(row.keeps, answer.json())
-        return self._plain(answer)
+        return answer
 
     def token(self) -> dict[str, Any]:
         """Ask for a token of the application itself."""
