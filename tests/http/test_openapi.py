@@ -229,7 +229,7 @@ def test_links_lead_to_operations_and_fill_parameters_these_have(document: dict[
     chains = {"read_odometer", "disconnect", "delete_connections", "read_simulated_car", "unsubscribe"}
     chains |= {"v3_vehicle", "v3_signals", "v3_signal", "v3_charge_start", "v3_command_execution", "v3_delete_user"}
     chains |= {"v3_connection", "v3_delete_connection", "v3_subscriptions", "v3_subscription", "v3_unsubscribe"}
-    chains |= {"v3_webhook", "v3_application", "v3_application_secrets"}
+    chains |= {"v3_webhook", "v3_application", "v3_application_secrets", "v3_delete_charge_schedule"}
     assert chains <= {link["operationId"] for link in links}
     for link in links:
         target = by_name[link["operationId"]]
@@ -288,6 +288,9 @@ def test_links_of_v3_say_where_their_values_stand(place: Owned, document: dict[s
         ("/v3/vehicles/{id}/signals", f"{vehicle}/signals"),
     ):
         check_links(document["paths"][path]["get"], place.v3("GET", target, car.user_id))
+    daily = {"location": {"latitude": 39.7, "longitude": -105}, "startTime": "22:00", "stopTime": "06:00"}
+    schedule = place.v3("POST", f"{vehicle}/charge-schedules/daily", car.user_id, {"data": {"attributes": daily}})
+    check_links(document["paths"]["/v3/vehicles/{id}/charge-schedules/daily"]["post"], schedule)
     command = place.v3("POST", f"{vehicle}/commands/security/lock", car.user_id)
     check_links(document["paths"]["/v3/vehicles/{id}/commands/security/lock"]["post"], command)
     connections = place.v3("GET", f"/connections?{simulated}&filter%5BuserId%5D={car.user_id}")

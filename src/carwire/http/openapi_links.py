@@ -24,6 +24,9 @@ def links_of(route: Route, routes: Sequence[Route]) -> Links:
         return _links(v3_delete_charge_schedule=schedule)
     if route.path.startswith(_COMMANDS):
         return _links(v3_command_execution={**_SAME_VEHICLE, "execution_id": "$response.body#/data/id"})
+    if route.path.startswith(_SCHEDULES) and route.method == "POST":
+        made = "$response.body#/data/attributes/scheduleId"
+        return _links(v3_delete_charge_schedule={**_SAME_VEHICLE, "schedule_id": made})
     if route.name == "vehicles":
         return _links_to(routes, _VEHICLE, {"id": "$response.body#/vehicles/0"})
     if route.name == "simulated_cars":

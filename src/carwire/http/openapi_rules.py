@@ -28,6 +28,7 @@ _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT: Final = {
     "anyOf": [{"format": "date", "pattern": f"^{_DAY}$"}, {"format": "date-time", "pattern": f"^{_DAY}T"}],
 }
+_DAYS: Final = [day.lower() for day in DAYS]  # in any case
 _TIME: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 _WINDOWS: Final = {
     "type": "array",
@@ -81,6 +82,10 @@ def apply(components: dict[str, Schema]) -> None:
     components["ClockChange"] |= {"oneOf": [_given("step", "integer"), _given("speed", "number")]}
     components["Changes"] |= {"anyOf": [_given("scenario", "string"), _settings()]}
     components["Order"] |= {"oneOf": [_order(name) for name in COMMANDS]}
+    for name in ("Daily", "Times"):
+        for member, time in (("startTime", "22:00"), ("stopTime", "06:00")):
+            components[name]["properties"][member]["examples"] = [time]
+    components["Weekly"]["properties"]["days"] |= {"minProperties": 1, "propertyNames": {"enum": _DAYS}}
     for name, schema in components.items():
         if name.startswith(("Body_", "Given_")):
             _close(schema, BESIDE_DATA if name.startswith("Body_") else BESIDE_ATTRIBUTES)
