@@ -134,9 +134,21 @@ def test_nobody_and_strangers_learn_nothing(client: Owned, car: Connected) -> No
     check_error(client, client.ask("GET", target), 401)
     check_error(client, client.ask("GET", target, [client.basic]), 401)
     other = client.another().connect("other@example.com")
-    check_error(client, client.ask("GET", target, [other.bearer]), 403)
+    check_error(client, client.ask("GET", target, [other.bearer]), 404)
     check_error(client, client.ask("GET", f"/v1/vehicles/x/why?signal={ODOMETER}", [car.bearer]), 400, "id")
     check_error(client, client.ask("POST", target, [car.bearer]), 405)
+
+
+def test_an_application_s_own_token_asks_too(client: Owned) -> None:
+    car, neighbour = client.connect("one@a.example", "TESLA"), client.connect("two@a.example", "TESLA")
+    target = f"/v1/vehicles/{car.vehicle_id}/why?signal={ODOMETER}"
+    whole = client.ask("GET", target, [car.bearer]).json()
+    for headers in ([client.machine], [client.machine, (b"sc-user-id", car.user_id.encode())]):
+        answer = client.ask("GET", target, headers)
+        assert answer.json()["blocked_by"] == whole["blocked_by"]
+    stranger = [client.machine, (b"sc-user-id", neighbour.user_id.encode())]
+    check_error(client, client.ask("GET", target, stranger), 404)
+    check_error(client, client.ask("GET", target, [client.another().machine]), 404)
 
 
 def test_the_document_names_every_signal_and_command(client: Owned) -> None:
@@ -144,6 +156,6 @@ def test_the_document_names_every_signal_and_command(client: Owned) -> None:
     choices = {each["name"]: each["schema"].get("enum", []) for each in operation["parameters"]}
     assert ODOMETER in choices["signal"]
     assert "security-lock" in choices["command"]
-    assert set(operation["responses"]) >= {"200", "400", "401", "403", "429"}
+    assert set(operation["responses"]) >= {"200", "400", "401", "404", "429"}
     assert "501" not in operation["responses"]
     assert "sc-data-age" not in operation["responses"]["200"]["headers"]

@@ -419,7 +419,7 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
     if route.door:
         wanted["401"] = "No known credentials.", _CHALLENGE
         wanted["429"] = "The application asks too often.", _RETRY_AFTER
-    if route.door in _VEHICLE_DOORS or (route.door == "any_vehicle" and route.tag == "v1"):
+    if route.door in _VEHICLE_DOORS:
         wanted["403"] = "Not granted, or not connected.", {}
     if _asks_car(route):
         headers = _OF_COMMANDS if _commands_car(route) else {}
