@@ -12,6 +12,7 @@ from tests.support import Connected
 
 from carwire.connectors.simulator.models import Model, car_range
 from carwire.core.permissions import PERMISSIONS
+from carwire.core.ports import Source
 from carwire.storage.memory import MemoryStore
 from carwire.storage.memory.state import State
 
@@ -37,6 +38,11 @@ class Garage:
         store = self.place.carwire.store
         assert isinstance(store, MemoryStore)
         return store._state
+
+    @property
+    def source_of_cars(self) -> Source:
+        """What simulates them."""
+        return self.place.source
 
     def grant(self, model: str, permissions: Iterable[str]) -> None:
         """Let the owner have granted these and no others."""
