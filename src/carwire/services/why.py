@@ -41,7 +41,8 @@ class WhyService:
         if signal.permission not in vehicle.permissions:
             asks = False  # nor is it looked up what others were told
         elif asks:
-            answer = (await self._upstream.recall(vehicle, [code], max_age or _NOW)).answers[code]
+            recalled = await self._upstream.recall(vehicle, [code], max_age or _NOW)
+            answer, asks = recalled.answers[code], recalled.asked
         else:
             answer = (await self._store.answers(vehicle, [code])).get(code)
         asked = asks and answer is not None and _found_at(answer) >= known.now
