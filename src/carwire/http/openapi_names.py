@@ -56,13 +56,11 @@ def _names(components: Iterable[str]) -> dict[str, str]:
 
 
 def _referring(value: Any, names: dict[str, str]) -> Any:
+    """Rename what is referred to, by ``$ref`` as in the mapping of a discriminator."""
     if isinstance(value, list | tuple):
         return [_referring(each, names) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _REFERENCE + names[each.removeprefix(_REFERENCE)]
-        if key == "$ref" and isinstance(each, str)
-        else _referring(each, names)
-        for key, each in value.items()
-    }
+    if isinstance(value, dict):
+        return {key: _referring(each, names) for key, each in value.items()}
+    if isinstance(value, str) and value.startswith(_REFERENCE):
+        return _REFERENCE + names[value.removeprefix(_REFERENCE)]
+    return value
