@@ -55,6 +55,13 @@ class TokenRefusal(msgspec.Struct, frozen=True):
     body: TokenError
 
 
+class UnsupportedGrant(InvalidInput):
+    """Tokens are not given for this."""
+
+    def __init__(self) -> None:
+        super().__init__(FieldProblem(_GRANT_TYPE, f"must be {GRANT}"))
+
+
 INVALID_CLIENT: Final = TokenRefusal(401, TokenError("invalid_client", "No client with this id and secret is known."))
 
 
@@ -64,7 +71,7 @@ def read_token_request(fields: Mapping[str, object], basic: tuple[str, Secret] |
     Unknown fields are left aside, as RFC 6749 has it.
     """
     if _text(fields, _GRANT_TYPE) != GRANT:
-        raise InvalidInput(FieldProblem(_GRANT_TYPE, f"must be {GRANT}"))
+        raise UnsupportedGrant
     if basic is not None:
         if fields.get(_CLIENT, basic[0]) != basic[0] or _SECRET in fields:
             raise InvalidInput(FieldProblem(_CLIENT, "must be sent in one place only"))
@@ -87,8 +94,7 @@ def token_refusal(error: InvalidInput) -> TokenRefusal:
     if not error.fields:
         return form_refusal("The body is neither a form nor a JSON object.")
     wrong = error.fields[0]
-    unsupported = wrong.field == _GRANT_TYPE and not isinstance(error, MissingParameter)
-    code: TokenErrorCode = "unsupported_grant_type" if unsupported else "invalid_request"
+    code: TokenErrorCode = "unsupported_grant_type" if isinstance(error, UnsupportedGrant) else "invalid_request"
     return TokenRefusal(400, TokenError(code, f"{wrong.field} {wrong.message}"))
 
 
