@@ -56,8 +56,11 @@ def _names(components: Iterable[str]) -> dict[str, str]:
 
 
 def _referring(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, str) and value.startswith(_REFERENCE):  # a reference, or what a discriminator leads to
-        return _REFERENCE + names[value.removeprefix(_REFERENCE)]
+    """Rename what is referred to, by ``$ref`` as in the mapping of a discriminator."""
     if isinstance(value, list | tuple):
         return [_referring(each, names) for each in value]
-    return {key: _referring(each, names) for key, each in value.items()} if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return {key: _referring(each, names) for key, each in value.items()}
+    if isinstance(value, str) and value.startswith(_REFERENCE):
+        return _REFERENCE + names[value.removeprefix(_REFERENCE)]
+    return value
