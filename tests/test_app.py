@@ -9,8 +9,9 @@ from datetime import datetime
 import pytest
 from tests.fakes import NOW
 
-from carwire.app import _tidy
+from carwire.app import _tidy, _write_usage
 from carwire.core.errors import StoreUnavailable
+from carwire.services.usage import UsageService
 from carwire.storage.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio
@@ -49,3 +50,38 @@ async def test_what_a_crash_left_is_recovered_at_once_and_ten_times_as_often_as_
     with contextlib.suppress(asyncio.CancelledError):
         await task
     assert store.asked[:14] == ["recover", "tidy", *["recover"] * 10, "tidy", "recover"]
+
+
+class Turns(UsageService):
+    """Writes down nothing but its turns, and ends the loop in the fourth. The store cannot be reached in the second."""
+
+    def __init__(self, ending: asyncio.Event) -> None:
+        super().__init__(MemoryStore(), lambda: NOW)
+        self.turns = 0
+        self.ending = ending
+
+    async def write(self) -> None:
+        """Count."""
+        self.turns += 1
+        if self.turns == 4:
+            self.ending.set()
+        if self.turns == 2:
+            raise StoreUnavailable("gone")
+
+
+async def test_usage_is_written_every_few_seconds_whatever_happened_before() -> None:
+    ending = asyncio.Event()
+    usage = Turns(ending)
+    await asyncio.wait_for(_write_usage(usage, ending, every_s=0), 5)
+    assert usage.turns == 4
+
+
+async def test_usage_is_written_a_last_time_at_the_end_at_once() -> None:
+    ending = asyncio.Event()
+    usage = Turns(ending)
+    task = asyncio.create_task(_write_usage(usage, ending, every_s=3600))
+    await asyncio.sleep(0)
+    assert usage.turns == 0
+    ending.set()
+    await asyncio.wait_for(task, 5)
+    assert usage.turns == 1

@@ -22,8 +22,9 @@ from carwire.connectors.vpic import VpicDecoder
 from carwire.core.budgets import DAY_S, Bucket, Budget
 from carwire.core.errors import CannotStart, StoreUnavailable
 from carwire.core.ports import Source, Store
-from carwire.demo import Demo
+from carwire.demo import Demo, ensure_owner, write_demo
 from carwire.http.application import Facts, Services, create
+from carwire.http.bridge import Bridge
 from carwire.http.call import Route
 from carwire.http.connect import handlers as connect
 from carwire.http.connect.pages import ConnectPages, choose_language
@@ -46,9 +47,11 @@ from carwire.services.connect.tools import put_together
 from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
+from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
+from carwire.services.why import WhyService
 from carwire.settings import Settings
 from carwire.storage.catalogue import load_catalogue
 from carwire.storage.sealing import open_sealer
@@ -57,6 +60,7 @@ from carwire.upstream.door import Freshness, Upstream, budget_of
 
 _RECOVER_EVERY_S: Final = 60.0
 _TIDY_EVERY: Final = 10  # recoveries
+_USAGE_EVERY_S: Final = 5.0
 _log = structlog.get_logger("carwire")
 
 
@@ -111,6 +115,8 @@ def build(
         commands=CommandService(store, upstream, hasher, clock),
         webhooks=WebhookService(store, clock),
         credentials=CredentialService(store, hasher, clock),
+        usage=UsageService(store, clock),
+        why=WhyService(store, upstream),
         links=LinkService(hasher, clock, base_url),
     )
     facts = Facts(
@@ -147,7 +153,8 @@ def build(
         Doors(services.accounts, services.access, _limit(settings), local_key),
         more=more,
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
-        lifespan=lambda _: _beside(store, keeper, services.commands, clock),
+        bridge=Bridge(always=settings.v3_calls),
+        lifespan=lambda _: _beside(store, keeper, services, clock),
     )
     return Carwire(services, asgi, routes, base_url, store, keeper, upstream)
 
@@ -162,29 +169,45 @@ def open_database(settings: Settings) -> Store:
     return open_store(settings.data, settings.database, open_sealer(settings.data, settings.keys))
 
 
-def accounts_of(settings: Settings, store: Store) -> AccountService:
-    """Return the applications' service alone. Raises `CannotStart` when the pepper cannot be used."""
-    return AccountService(store, SecretHasher(_pepper(settings)), utc_now)
+class Management(msgspec.Struct, frozen=True):
+    """The services that manage, for commands that need no server."""
+
+    accounts: AccountService
+    credentials: CredentialService
+    webhooks: WebhookService
+    usage: UsageService
+
+
+def management_of(settings: Settings, store: Store) -> Management:
+    """Return the managing services over a store. Raises `CannotStart` when the pepper cannot be used."""
+    hasher = SecretHasher(_pepper(settings))
+    return Management(
+        AccountService(store, hasher, utc_now),
+        CredentialService(store, hasher, utc_now),
+        WebhookService(store, utc_now),
+        UsageService(store, utc_now),
+    )
 
 
 @asynccontextmanager
-async def open_accounts(settings: Settings) -> AsyncIterator[AccountService]:
-    """Open the applications' service alone, for commands that need no server."""
+async def open_management(settings: Settings) -> AsyncIterator[Management]:
+    """Open the database for the managing services alone."""
     store = open_database(settings)
     try:
-        yield accounts_of(settings, store)
+        yield management_of(settings, store)
     finally:
         await store.close()
 
 
-@asynccontextmanager
-async def open_webhooks(settings: Settings) -> AsyncIterator[WebhookService]:
-    """Open the webhooks' service alone, for commands that need no server."""
-    store = open_database(settings)
-    try:
-        yield WebhookService(store, utc_now)
-    finally:
-        await store.close()
+async def ensure_demo_owner(settings: Settings, carwire: Carwire, demo: Demo) -> Demo:
+    """Let the demo's owner connect their cars, unless they have, and write down who it is, and the cars' world."""
+    simulator = SimulatorSource(carwire.keeper.world)
+    desk = Desk.of(carwire.keeper, utc_now)
+    made = await ensure_owner(demo, carwire.store, SecretHasher(_pepper(settings)), simulator, desk)
+    if made != demo:
+        write_demo(settings.data, made)
+        carwire.keeper.keep_now()
+    return made
 
 
 def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]:
@@ -195,19 +218,23 @@ def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]
 
 
 @asynccontextmanager
-async def _beside(store: Store, keeper: Keeper, commands: CommandService, clock: Clock) -> AsyncIterator[None]:
+async def _beside(store: Store, keeper: Keeper, services: Services, clock: Clock) -> AsyncIterator[None]:
     """What runs beside the requests: the simulated world is kept, what has expired is deleted, what a crash left in
-    the middle is ended. At the end commands under way are waited for.
+    the middle is ended, usage is written down. At the end commands under way are waited for.
     """
     keeper.start()
     tidying = asyncio.create_task(_tidy(store, clock), name="tidy")
+    ending = asyncio.Event()
+    writing = asyncio.create_task(_write_usage(services.usage, ending), name="usage")
     try:
         yield
     finally:
         tidying.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await tidying
-        await commands.finish()
+        await services.commands.finish()
+        ending.set()
+        await writing
         try:
             await keeper.stop()
         except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
@@ -225,6 +252,17 @@ async def _tidy(store: Store, clock: Clock, every_s: float = _RECOVER_EVERY_S) -
         except StoreUnavailable as error:
             _log.warning("not tidied", error=str(error))
         await asyncio.sleep(every_s)
+
+
+async def _write_usage(usage: UsageService, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
+    """Write usage down every few seconds and a last time at the end."""
+    while not ending.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), every_s)
+        try:
+            await usage.write()
+        except StoreUnavailable as error:
+            _log.warning("usage not written", error=str(error))
 
 
 def _demo_routes(demo: Demo, services: Services, facts: Facts) -> tuple[Route, ...]:

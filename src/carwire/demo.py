@@ -1,26 +1,45 @@
-"""The demo application of ``carwire up --demo``: made once, written into ``demo.json``, kept by every later start."""
+"""The demo of ``carwire up --demo``: an application and an owner with simulated cars, written into ``demo.json``.
+
+Both are made once and kept by every later start. The owner has one plain simulated car of every powertrain; one of them
+begins at a charger, so that together they tell every signal there is.
+"""
 
 from __future__ import annotations
 
+import secrets
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from carwire.connectors.simulator.desk import Desk
+from carwire.connectors.simulator.source import SimulatorSource
 from carwire.core.applications import check_registration
 from carwire.core.errors import CannotStart, InvalidInput, NotAuthenticated
+from carwire.core.grants import Approval, ApprovedCar, Consent
+from carwire.core.permissions import PERMISSIONS
+from carwire.core.ports import Store
+from carwire.core.sources import Login, SignedIn
+from carwire.core.vehicles import ConnectionFilter, ConnectionPage, ConnectSession, Owner
+from carwire.kit.clock import utc_now
 from carwire.kit.files import write_private
-from carwire.kit.secrets import Secret
+from carwire.kit.ids import new_id
+from carwire.kit.secrets import Secret, SecretHasher
 from carwire.services.accounts import AccountService
+from carwire.services.credentials import CredentialService
 
+NAME: Final = "Carwire demo"
 # What the official suites and their samples come back to; the demo page of the server itself is added.
 REDIRECT_URIS: Final = ("https://example.com/auth", "http://localhost:8000/exchange")
 CALLBACK: Final = "/demo/callback"
+_OWNER: Final = Login("6-vehicles@smartcar.com", Secret("any"), "SIMULATED")
+_CHARGING: Final = ("simulated-bev", "dc_charging")  # which car begins with which scenario
 
 
 class Demo(msgspec.Struct, frozen=True):
     """What ``demo.json`` holds: the demo application's credentials in plain text, readable by the folder's owner
-    alone.
+    alone. `user_id` is the demo owner's.
     """
 
     base_url: str
@@ -28,32 +47,83 @@ class Demo(msgspec.Struct, frozen=True):
     client_secret: str
     application_management_token: str
     redirect_uris: list[str]
+    v3_client_id: str = ""
+    v3_client_secret: str = ""
+    user_id: str = ""
 
 
-async def ensure_demo(folder: Path, accounts: AccountService, base_url: str) -> Demo:
+async def ensure_demo(folder: Path, accounts: AccountService, credentials: CredentialService, base_url: str) -> Demo:
     """Return the demo application, made when ``demo.json`` is missing or names one the database no longer knows.
 
     Raises `CannotStart` when the file cannot be read or written.
     """
-    path = folder / "demo.json"
     try:
-        kept = await _kept(path, accounts)
-        if kept and kept.base_url == base_url:
-            return kept
-        demo = await (_moved(accounts, kept, base_url) if kept else _register(accounts, base_url))
-        write_private(path, msgspec.json.format(msgspec.json.encode(demo), indent=2).decode() + "\n", replace=True)
+        kept = await _kept(folder, accounts)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read or written: {error}"
-        raise CannotStart(msg) from error
+        raise _unusable(folder, error) from error
+    demo = kept or await _register(accounts, base_url)
+    if demo.base_url != base_url:
+        demo = await _moved(accounts, demo, base_url)
+    if not await _opens(credentials, demo):
+        new = await credentials.draw(demo.client_id)
+        demo = msgspec.structs.replace(demo, v3_client_id=new.machine_id, v3_client_secret=new.secret.reveal())
+    if demo != kept:
+        write_demo(folder, demo)
     return demo
 
 
-def _read(path: Path) -> Demo | None:
-    return msgspec.json.decode(path.read_bytes(), type=Demo) if path.exists() else None
+async def ensure_owner(demo: Demo, store: Store, hasher: SecretHasher, source: SimulatorSource, desk: Desk) -> Demo:
+    """Return the demo with the id of its owner, who has connected all their cars."""
+    wanted = ConnectionFilter(user_id=demo.user_id or "none")
+    _, count, _ = await store.connected(demo.client_id, wanted, ConnectionPage(1))
+    if count:
+        return demo
+    now = utc_now()
+    signed = await source.sign_in(_OWNER, now=now)
+    assert isinstance(signed, SignedIn), "a plain login"
+    account = hasher.hash(Secret(f"{source.name}\n{signed.account.reveal()}"))
+    owner = await store.owner(Owner(new_id(), demo.client_id, source.name, "simulated", account, now))
+    ends_at = now + timedelta(minutes=1)
+    session = ConnectSession(new_id(), demo.client_id, secrets.token_bytes(32), b"{}", None, 1, ends_at)
+    await store.open_session(session)
+    await store.approve(_approval(session, owner, signed, now))
+    for car in signed.cars:
+        if car.model == desk.summary(source.world.find(_CHARGING[0])).model:
+            desk.change(car.vin, _CHARGING[1], {})
+    return msgspec.structs.replace(demo, user_id=owner.id)
 
 
-async def _kept(path: Path, accounts: AccountService) -> Demo | None:
-    demo = _read(path)
+def _approval(session: ConnectSession, owner: Owner, signed: SignedIn, now: datetime) -> Approval:
+    """What a run of Connect would have written, had there been anybody to click through it."""
+    return Approval(
+        session_id=session.id,
+        session_version=session.version,
+        owner=owner,
+        maker_session=signed.session,
+        cars=tuple(ApprovedCar(car, tuple(sorted(PERMISSIONS))) for car in signed.cars),
+        grant_id=new_id(),
+        code_digest=None,
+        redirect_uri=None,
+        challenge=None,
+        external_id="demo",
+        consent=Consent("demo", "en", NAME),
+        result=Secret("{}"),
+        at=now,
+    )
+
+
+def write_demo(folder: Path, demo: Demo) -> None:
+    """Write ``demo.json``. Raises `CannotStart` when it cannot be."""
+    text = msgspec.json.format(msgspec.json.encode(demo), indent=2).decode() + "\n"
+    try:
+        write_private(folder / "demo.json", text, replace=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+async def _kept(folder: Path, accounts: AccountService) -> Demo | None:
+    path = folder / "demo.json"
+    demo = msgspec.json.decode(path.read_bytes(), type=Demo) if path.exists() else None
     if demo is None:
         return None
     try:
@@ -61,6 +131,15 @@ async def _kept(path: Path, accounts: AccountService) -> Demo | None:
     except NotAuthenticated:
         return None
     return demo
+
+
+async def _opens(credentials: CredentialService, demo: Demo) -> bool:
+    """Tell whether the pair for tokens of v3 is accepted. A demo of before v3 has none."""
+    try:
+        await credentials.exchange(demo.v3_client_id, Secret(demo.v3_client_secret))
+    except NotAuthenticated:
+        return False
+    return True
 
 
 async def _moved(accounts: AccountService, kept: Demo, base_url: str) -> Demo:
@@ -75,14 +154,14 @@ def _own_uris(base_url: str) -> tuple[str, ...]:
     """The demo page's address; none where a redirect URI may not point, at a plain http host in the network."""
     uri = base_url + CALLBACK
     try:
-        check_registration("Carwire demo", (uri,))
+        check_registration(NAME, (uri,))
     except InvalidInput:
         return ()
     return (uri,)
 
 
 async def _register(accounts: AccountService, base_url: str) -> Demo:
-    new = await accounts.register("Carwire demo", (*REDIRECT_URIS, *_own_uris(base_url)))
+    new = await accounts.register(NAME, (*REDIRECT_URIS, *_own_uris(base_url)))
     return Demo(
         base_url=base_url,
         client_id=new.application.client_id,
@@ -90,3 +169,7 @@ async def _register(accounts: AccountService, base_url: str) -> Demo:
         application_management_token=new.management_token.reveal(),
         redirect_uris=list(new.application.redirect_uris),
     )
+
+
+def _unusable(folder: Path, error: Exception) -> CannotStart:
+    return CannotStart(f"{folder / 'demo.json'} cannot be read or written: {error}")

@@ -74,6 +74,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "following in the body. Less than a proxy's patience.",
         ),
     ] = 175
+    v3_calls: Annotated[
+        bool,
+        Meta(
+            description="Name in every v2.0 answer the v3 call that replaces it, in `carwire-v3-call`; else only where "
+            "a request asks for it by the same header."
+        ),
+    ] = False
     application_requests: Annotated[
         Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,8}$")] | None,
         Meta(

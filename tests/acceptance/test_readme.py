@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import Client
+from tests.conftest import Client, Server
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,6 +33,13 @@ def shell(command: str, **environment: str) -> str:
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def test_the_first_calls_of_v3_print_what_the_readme_shows(server: Server) -> None:
+    command, shown = block("/v3/connections")
+    command = command.replace("http://127.0.0.1:8000", server.base_url)
+    names = ("v3_client_id", "v3_client_secret")
+    assert shell(command, **{name.upper(): server.demo[name] for name in names}) == shown
 
 
 @pytest.mark.parametrize("word", ["curl -u", "import smartcar"])

@@ -24,6 +24,7 @@ import ultravin
 sys.path.insert(0, str(Path(__file__).parent))
 import cars
 import frequencies
+import signals
 import vehicles
 from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, resident, server, spread, start_up, wrk
 
@@ -56,6 +57,7 @@ def main() -> None:
     if shutil.which("wrk"):
         rows += http_rows(measure())
         rows += vehicles.rows()
+        rows += signals.rows()
     else:
         print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
     table = "\n".join(

@@ -45,7 +45,10 @@ def test_an_application_lives_from_create_to_delete(carwire: Run, server: Server
         "http://localhost:3000/cb",
         *data,
     )
-    assert list(new) == ["client_id", "client_secret", "application_management_token", "name", "redirect_uris"]
+    assert list(new) == [
+        *("client_id", "client_secret", "application_management_token", "v3_client_id", "v3_client_secret"),
+        *("name", "redirect_uris"),
+    ]
     assert (new["name"], new["redirect_uris"]) == ("Fleet \u00fc", ["https://a.example/cb", "http://localhost:3000/cb"])
     client_id, first = new["client_id"], new["client_secret"]
     assert SECRET.match(first)
@@ -164,3 +167,32 @@ def test_loopback_addresses_may_be_plain_http(carwire: Run, tmp_path: Path) -> N
     options = [part for uri in [*uris, uris[0]] for part in ("--redirect-uri", uri)]
     assert created(carwire, " Name ", *options, "--data", tmp_path / "data")["redirect_uris"] == uris
     assert json.loads(carwire("app", "list", "--json", "--data", tmp_path / "data").stdout)[0]["name"] == "Name"
+
+
+def token_status(server: Server, client_id: str, secret: str) -> int:
+    form = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}"
+    return server.ask("POST", "/oauth2/token", (), form.encode()).status
+
+
+def test_secrets_for_v3_are_drawn_listed_and_ended(carwire: Run, server: Server) -> None:
+    data = ("--data", server.folder)
+    new = created(carwire, "With v3", *data)
+    client_id, machine = new["client_id"], new["v3_client_id"]
+    assert token_status(server, machine, new["v3_client_secret"]) == 200
+    drawn = json.loads(carwire("app", "draw-v3-secret", client_id, "--overlap-hours", 1, "--json", *data).stdout)
+    assert list(drawn) == ["secret_id", "v3_client_id", "v3_client_secret"]
+    assert drawn["v3_client_id"] == machine
+    for secret in (new["v3_client_secret"], drawn["v3_client_secret"]):
+        assert token_status(server, machine, secret) == 200
+    rows = json.loads(carwire("app", "list-v3-secrets", client_id, "--json", *data).stdout)
+    assert [row["expires_at"] is None for row in rows] == [False, True]
+    assert rows[1]["secret_id"] == drawn["secret_id"]
+    assert new["v3_client_secret"] not in carwire("app", "list-v3-secrets", client_id, *data).stdout
+    last = json.loads(carwire("app", "draw-v3-secret", client_id, "--overlap-hours", 0, "--json", *data).stdout)
+    wanted = [(new, 401), (drawn, 401), (last, 200)]
+    assert [token_status(server, machine, each["v3_client_secret"]) for each, _ in wanted] == [401, 401, 200]
+    assert carwire("app", "delete-v3-secret", client_id, last["secret_id"], *data).returncode == 0
+    assert token_status(server, machine, last["v3_client_secret"]) == 401
+    assert "No secrets" in carwire("app", "list-v3-secrets", client_id, *data).stdout
+    gone = carwire("app", "delete-v3-secret", client_id, last["secret_id"], *data)
+    assert (gone.returncode, last["secret_id"] in gone.stderr) == (1, True)

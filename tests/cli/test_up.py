@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import CARWIRE, Server, basic, environment, parse, started, until
 
+from carwire.core.signals.catalogue import signals
 from carwire.demo import REDIRECT_URIS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -25,21 +26,47 @@ def test_the_demo_is_printed_and_kept_for_its_owner_alone(server: Server) -> Non
     path = server.folder / "demo.json"
     assert path.stat().st_mode & 0o777 == 0o600
     demo = json.loads(path.read_bytes())
-    assert list(demo) == ["base_url", "client_id", "client_secret", "application_management_token", "redirect_uris"]
+    assert list(demo) == [
+        *("base_url", "client_id", "client_secret", "application_management_token", "redirect_uris"),
+        *("v3_client_id", "v3_client_secret", "user_id"),
+    ]
     assert demo["redirect_uris"] == [*REDIRECT_URIS, f"{demo['base_url']}/demo/callback"]
     assert server.base_url == f"http://127.0.0.1:{server.address[1]}"
     printed = (server.folder / "stdout").read_text()
     assert printed.startswith(f"Carwire answers at {server.base_url}")
-    for value in (demo["client_id"], demo["client_secret"], demo["application_management_token"], *REDIRECT_URIS):
+    for value in (*REDIRECT_URIS, *(text for text in demo.values() if isinstance(text, str))):
         assert value in printed
-    commands = [line.strip() for line in printed.splitlines() if line.startswith("  curl")]
-    assert len(commands) == 3
+    assert len(commands(printed)) == 3
+
+
+def commands(printed: str) -> list[str]:
+    """The commands that need no token."""
+    return [line.strip() for line in printed.splitlines() if line.startswith("  curl") and "TOKEN" not in line]
+
+
+def test_the_demo_owner_s_cars_are_of_every_powertrain_and_tell_every_signal(server: Server) -> None:
+    demo = server.demo
+    form = "grant_type=client_credentials&client_id={v3_client_id}&client_secret={v3_client_secret}".format(**demo)
+    token = server.ask("POST", "/oauth2/token", (), form.encode()).json()["access_token"]
+    headers = [(b"authorization", b"Bearer " + token.encode()), (b"sc-user-id", demo["user_id"].encode())]
+    target = f"/v3/connections?filter%5Bvehicle.mode%5D=simulated&filter%5BuserId%5D={demo['user_id']}"
+    cars = server.ask("GET", target, headers).json()["data"]
+    powertrains = {car["attributes"]["vehicle"]["powertrainType"] for car in cars}
+    assert powertrains == {"BEV", "PHEV", "HEV", "ICE", "FCEV"}
+    told = set()
+    for car in cars:
+        vehicle_id = car["relationships"]["vehicle"]["data"]["id"]
+        for code in signals():
+            answer = server.ask("GET", f"/v3/vehicles/{vehicle_id}/signals/{code}", headers).json()["data"]
+            if answer["attributes"]["status"]["value"] == "SUCCESS":
+                told.add(code)
+    assert told == set(signals())
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_the_three_printed_commands_work_as_they_stand(server: Server) -> None:
     printed = (server.folder / "stdout").read_text()
-    for command in (line.strip() for line in printed.splitlines() if line.startswith("  curl")):
+    for command in commands(printed):
         done = subprocess.run(
             ["sh", "-c", f"{command} -sS --fail"], capture_output=True, text=True, timeout=20, check=False
         )
@@ -52,6 +79,7 @@ def test_a_second_start_keeps_the_demo_and_its_secret(tmp_path: Path) -> None:
         pass
     with started(tmp_path / "data") as second:
         assert second.get(QUESTION).status == 200
+        assert second.demo["user_id"]
     own = {"base_url": second.base_url, "redirect_uris": [*REDIRECT_URIS, f"{second.base_url}/demo/callback"]}
     assert {**first.demo, **own} == second.demo, "on another port its demo page is somewhere else"
     listed = environment(CARWIRE_DATA=str(tmp_path / "data"))

@@ -12,7 +12,7 @@ import pytest
 from tests.contract.hands import Hand
 from tests.contract.rows.table import EXPECTED, ROWS, Row
 
-for _name in ("functions", "reads", "vehicle", "types"):
+for _name in ("functions", "reads", "vehicle", "types", "v3"):
     importlib.import_module(f"tests.contract.rows.{_name}")
 
 # On one worker, whichever distribution knows the groups: owners connect once.
@@ -21,8 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
 
 def _case(row: Row, sdk: str) -> object:
     marks = [pytest.mark.node] if sdk == "node" else []
-    if row.later:
-        marks.append(pytest.mark.xfail(reason=f"{row.later} is not served yet", strict=True))
     return pytest.param(sdk, row, id=row.name(sdk), marks=marks)
 
 
@@ -38,8 +36,3 @@ def test_the_row_of_the_parity_table_holds(hand: Hand, row: Row) -> None:
 def test_line_24_no_row_of_the_parity_table_is_missing() -> None:
     assert sorted(ROWS) == sorted(EXPECTED)
     assert len(EXPECTED) == 76
-
-
-def test_only_what_belongs_to_v3_waits() -> None:
-    later = {row.id: row.later for row in ROWS.values() if row.later}
-    assert later == dict.fromkeys(("F5", "V30", "V31", "T5", "T19"), "API v3")

@@ -65,7 +65,7 @@ def api(place: Owned) -> list[Route]:
 
 def credentials(place: Owned, car: Connected, route: Route) -> list[tuple[bytes, bytes]]:
     """The header the door of a route wants."""
-    if route.door in {"token", "vehicle", "vehicle_or_management"}:
+    if route.door in {"token", "vehicle", "vehicle_or_management", "any_vehicle"}:
         return [car.bearer]
     return [place.amt if route.door == "management" else place.basic]
 

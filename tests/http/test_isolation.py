@@ -90,6 +90,10 @@ V3_BODIES: dict[str, Any] = {
 }
 
 
+# Queries without which a request would be refused even from whoever may.
+QUERIES = {"/v1/vehicles/{id}/why": "?signal=odometer-traveleddistance&ask=true"}
+
+
 @dataclass
 class Town:
     """Two applications, four owners, and everything a caller can have in hand. `own` is whom nobody may reach."""
@@ -205,6 +209,7 @@ def fill(route: Route, vehicle_id: str, webhook_id: str) -> tuple[str, bytes]:
     """The target and the body of a request that would be fine from whoever may."""
     values = {"id": vehicle_id, "webhook_id": webhook_id, "vin": "5YJXCDE22HF068739", "car": "tesla-3"}
     target = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
+    target += QUERIES.get(route.path, "")
     body = BODIES.get(route.path.removeprefix(VEHICLE))
     return target, b"" if body is None else json.dumps(body).encode()
 
@@ -356,6 +361,10 @@ class Matrix:
                 answer = self.ask(route, (narrow.bearer,), target, body)
                 self.expect(answer.status == 403, f"without {route.permission} at {route.method} {route.path}", answer)
                 self.expect(b"0SC" not in answer.body, route.path, "tells the VIN")
+            if route.path in QUERIES:
+                answer = self.ask(route, (narrow.bearer,), fill(route, narrow.vehicle_id, "")[0])
+                told = answer.json()
+                self.expect((told["blocked_by"], told["last"]) == ("permission", None), route.path, "tells", answer)
         makes = ("/" + "/".join(each) for each in MAKE_READS)
         paths = [path for path in (*STATIC_ENDPOINTS, *ENDPOINTS, *makes) if path != "/permissions"]
         for start in range(0, len(paths), 50):
@@ -521,6 +530,10 @@ def _all_vehicles_listed(patch: pytest.MonkeyPatch, town: Town) -> None:
 
 
 def _any_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
+    async def webhooks(store: MemoryStore, _client_id: str) -> Any:
+        return list(store._state.webhooks.values())
+
+    patch.setattr(MemoryStore, "webhooks", webhooks)
     patch.setattr(MemoryStore, "_has_webhook", lambda self, _client, webhook: webhook in self._state.webhooks)
 
 

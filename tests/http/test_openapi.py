@@ -81,8 +81,20 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_names_are_unique_and_fit_for_generated_clients(document: dict[str, Any]) -> None:
     names = [op["operationId"] for op in operations(document)]
     assert len(names) == len(set(names))
-    for name in [*names, *document["components"]["schemas"]]:
-        assert re.fullmatch(r"\w+", name), name
+    for name in names:
+        assert re.fullmatch(r"[a-z]\w+", name), name
+    for name, schema in document["components"]["schemas"].items():
+        assert re.fullmatch(r"[A-Z][A-Za-z0-9]+", name), name  # no mark of a generic struct or a module
+        assert schema["title"] == name
+
+
+def test_structs_of_one_name_and_of_generic_kinds_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = set(document["components"]["schemas"])
+    assert {"TokenBody", "ApplicationTokenBody", "StructureProblem", "ReadingProblem"} <= names
+    assert {"SingleVehicle", "ConnectionList", "SetLimitRequest", "SetLimitData", "TextField"} <= names
+    for path, name in (("/oauth/token", "TokenBody"), ("/oauth2/token", "ApplicationTokenBody")):
+        shown = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert shown == {"$ref": f"#/components/schemas/{name}"}
 
 
 def test_every_schema_is_json_schema_2020_12(document: dict[str, Any]) -> None:
@@ -137,8 +149,10 @@ def test_an_operation_names_the_credentials_its_door_wants(place: Owned, documen
         security = [set(each) for each in operation(document, route)["security"]]
         if route.door:
             assert security == SCHEMES[route.door], route
+        elif route.form:
+            assert security == [{"machine_secret" if route.path == "/oauth2/token" else "application"}, set()]
         else:
-            assert security == ([{"application"}, set()] if route.form else [])
+            assert security == []
 
 
 def test_a_call_of_a_vehicle_names_the_permission_it_needs(document: dict[str, Any]) -> None:
@@ -155,6 +169,32 @@ def test_the_bodies_of_commands_are_described(place: Owned, document: dict[str, 
     for route in api(place):
         wanted = bool(route.body or route.schema)
         assert ("requestBody" in operation(document, route)) is wanted, route
+
+
+def test_calls_that_read_for_sdks_show_both_forms(document: dict[str, Any]) -> None:
+    shown: dict[str, dict[str, list[str]]] = {}
+    for path, methods in document["paths"].items():
+        for op in methods.values():
+            for status, response in op["responses"].items():
+                schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+                if "anyOf" in schema and path.startswith("/v3/"):
+                    names = [each["$ref"].rpartition("/")[2] for each in schema["anyOf"]]
+                    shown.setdefault(status, {})[op["operationId"]] = names
+    assert shown["200"] == {
+        "v3_vehicle": ["SingleVehicle", "VehicleResource"],
+        "v3_signals": ["SignalsBody", "PreviewSignalsBody"],
+        "v3_signal": ["SignalBody", "SignalResource"],
+    }
+    begun = {("SingleExecution", "ErrorsBody"), ("SingleScheduleExecution", "ErrorsBody")}
+    assert {tuple(names) for names in shown["202"].values()} == begun
+    assert {tuple(names) for names in shown["401"].values()} == {("ErrorsBody", "PreviewErrorsBody")}
+
+
+def test_the_owner_is_named_where_a_vehicle_is_reached(place: Owned, document: dict[str, Any]) -> None:
+    for route in api(place):
+        named = {each["name"]: each["required"] for each in operation(document, route)["parameters"]}
+        wanted = {"owned_vehicle": True, "readable_vehicle": False, "any_vehicle": False}.get(route.door or "")
+        assert named.get("sc-user-id") is wanted, route
 
 
 def test_what_asks_a_car_may_answer_with_every_state_of_it(place: Owned, document: dict[str, Any]) -> None:
@@ -176,15 +216,31 @@ def test_every_answer_carries_a_request_id_and_statuses_are_in_order(document: d
             assert ("www-authenticate" in response["headers"]) is (status == "401")
 
 
+def links_of(op: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for response in op["responses"].values():
+        found |= response.get("links", {})
+    return found
+
+
 def test_links_lead_to_operations_and_fill_parameters_these_have(document: dict[str, Any]) -> None:
     by_name = {op["operationId"]: op for op in operations(document)}
-    answers = [answer for op in by_name.values() for status, answer in op["responses"].items() if status < "300"]
-    links = [link for answer in answers for link in answer.get("links", {}).values()]
+    links = [link for op in by_name.values() for link in links_of(op).values()]
     chains = {"read_odometer", "disconnect", "delete_connections", "read_simulated_car", "unsubscribe"}
+    chains |= {"v3_vehicle", "v3_signals", "v3_signal", "v3_charge_start", "v3_command_execution", "v3_delete_user"}
+    chains |= {"v3_connection", "v3_delete_connection", "v3_subscriptions", "v3_subscription", "v3_unsubscribe"}
+    chains |= {"v3_webhook", "v3_application", "v3_application_secrets", "v3_delete_charge_schedule"}
     assert chains <= {link["operationId"] for link in links}
     for link in links:
         target = by_name[link["operationId"]]
         assert set(link["parameters"]) <= {parameter["name"] for parameter in target["parameters"]}
+
+
+def test_every_call_of_v3_that_names_something_is_led_to(document: dict[str, Any]) -> None:
+    led = {link["operationId"] for op in operations(document) for link in links_of(op).values()}
+    for path, methods in document["paths"].items():
+        for op in methods.values():
+            assert op["operationId"] in led or not path.startswith("/v3/") or "{" not in path, path
 
 
 def json_at(answer: Answer, pointer: str) -> Any:
@@ -204,10 +260,43 @@ def test_links_say_where_their_values_stand(place: Owned, document: dict[str, An
         ("/v2.0/management/connections", management),
         ("/v1/simulator/cars", simulated),
     ):
-        for link in document["paths"][path]["get"]["responses"]["200"]["links"].values():
-            for expression in link["parameters"].values():
-                json_at(answer, expression.removeprefix("$response.body#"))
+        check_links(document["paths"][path]["get"], answer)
     assert json_at(management, "/connections/0/vehicleId") == car.vehicle_id
+
+
+def check_links(op: dict[str, Any], answer: Answer) -> None:
+    """Fail unless what links take from the answer is there."""
+    for link in op["responses"][str(answer.status)]["links"].values():
+        for expression in link["parameters"].values():
+            if expression.startswith("$response.body#"):
+                found = json_at(answer, expression.removeprefix("$response.body#"))
+                assert isinstance(found, str) or expression.endswith("/cursor"), expression
+
+
+def test_links_of_v3_say_where_their_values_stand(place: Owned, document: dict[str, Any]) -> None:
+    place.connect("another@example.com")
+    car = place.connect("v3@example.com", "TESLA")
+    webhook = place.run(place.carwire.services.webhooks.create(place.client_id, "W", "https://example.com/hook"))
+    one = {"webhookId": webhook.id, "userId": car.user_id, "vehicleId": car.vehicle_id}
+    assert place.v3("POST", "/subscriptions", body={"data": {"attributes": one}}).status == 202
+    simulated, vehicle = "filter%5Bvehicle.mode%5D=simulated", f"/vehicles/{car.vehicle_id}"
+    for path, target in (
+        ("/v3/connections", f"/connections?{simulated}&page%5Bsize%5D=1"),
+        ("/v3/webhooks", "/webhooks"),
+        ("/v3/subscriptions", "/subscriptions"),
+        ("/v3/applications", "/applications"),
+        ("/v3/vehicles/{id}/signals", f"{vehicle}/signals"),
+    ):
+        check_links(document["paths"][path]["get"], place.v3("GET", target, car.user_id))
+    daily = {"location": {"latitude": 39.7, "longitude": -105}, "startTime": "22:00", "stopTime": "06:00"}
+    schedule = place.v3("POST", f"{vehicle}/charge-schedules/daily", car.user_id, {"data": {"attributes": daily}})
+    check_links(document["paths"]["/v3/vehicles/{id}/charge-schedules/daily"]["post"], schedule)
+    command = place.v3("POST", f"{vehicle}/commands/security/lock", car.user_id)
+    check_links(document["paths"]["/v3/vehicles/{id}/commands/security/lock"]["post"], command)
+    connections = place.v3("GET", f"/connections?{simulated}&filter%5BuserId%5D={car.user_id}")
+    (connection,) = connections.json()["data"]
+    answer = place.v3("GET", f"/connections/{connection['id']}")
+    check_links(document["paths"]["/v3/connections/{connection_id}"]["get"], answer)
 
 
 def schedule(kind: str, *days: Sequence[str], schedule_id: str = "s1", **more: object) -> object:

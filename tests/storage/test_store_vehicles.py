@@ -260,6 +260,19 @@ async def test_a_budget_is_spent_refilled_and_kept_per_car(store: Store) -> None
     assert await store.spend("other", budget, NOW, calls=2, wakes=1) is None
 
 
+async def test_how_full_a_budget_is_can_be_looked_at_without_spending(store: Store) -> None:
+    budget = Budget(Bucket(2, 60.0), Bucket(1, 3600.0))
+    assert await store.level("car") is None
+    await store.spend("car", budget, NOW, calls=1, wakes=1)
+    level = await store.level("car")
+    assert level is not None
+    assert (level.calls, level.wakes) == (1.0, 0.0)
+    assert level.at == pytest.approx(NOW.timestamp(), abs=1e-6)
+    assert await store.level("car") == level
+    assert await store.spend("car", budget, NOW, calls=1, wakes=0) is None
+    assert await store.level("other") is None
+
+
 async def test_budgets_of_cars_nobody_is_connected_to_go_after_two_days(store: Store) -> None:
     budget = Budget(Bucket(2, 60.0), Bucket(1, 3600.0))
     await connect(store)

@@ -50,6 +50,17 @@ def test_after_the_rest_one_may_try_and_the_others_wait() -> None:
     assert [circuits.wait_s("a", AFTER + 0.1) for _ in range(50)] == [1.0] * 50
 
 
+def test_looking_lets_nobody_try() -> None:
+    circuits = Circuits()
+    assert circuits.peek_s("a", 0.0) is None
+    opened(circuits)
+    assert circuits.peek_s("a", 0.5 * REST_S) == circuits.wait_s("a", 0.5 * REST_S) is not None
+    assert [circuits.peek_s("a", AFTER) for _ in range(5)] == [None] * 5
+    assert circuits.wait_s("a", AFTER) is None
+    assert circuits.peek_s("a", AFTER + 0.1) == 1.0
+    assert circuits.peek_s(None, 0.0) is None
+
+
 def test_a_trial_that_went_well_closes_the_circuit() -> None:
     circuits = Circuits()
     opened(circuits)

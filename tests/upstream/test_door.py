@@ -564,3 +564,46 @@ async def test_a_dead_maker_hurts_no_other(seconds: list[float]) -> None:
     for _ in range(2 * LEAST):
         assert not kinds(await middle.upstream.read(of_well, (ODOMETER,)))
     assert len(well.reads) == 2 * LEAST
+
+
+# What stands in the way, looked at without spending.
+
+
+async def test_an_obstacle_is_told_as_a_read_would_meet_it_and_nothing_is_spent(
+    store: Store, seconds: list[float]
+) -> None:
+    costs = Costs(reads_wake=False, commands_wake=True, wake_kwh=0.1, reads_per_minute=LEAST + 2, wakes_per_day=1)
+    source = FakeSource(costs=costs)
+    middle = Middle(store, source)
+    (vehicle,) = await middle.connected()
+    upstream = middle.upstream
+    assert (upstream.wakes(vehicle), upstream.wakes(vehicle, command=True)) == (False, True)
+    for _ in range(LEAST + 5):
+        assert (await upstream.obstacle(vehicle), await upstream.obstacle(vehicle, command=True)) == (None, None)
+    assert await upstream.admit(vehicle) is None
+    woken = await upstream.obstacle(vehicle, command=True)
+    assert woken is not None
+    assert woken.kind == "RATE_LIMIT:VEHICLE"
+    assert woken.retry_after == pytest.approx(DAY_S, abs=1)
+    assert await upstream.obstacle(vehicle) is None
+    await fail(middle, vehicle, source)
+    down = await upstream.obstacle(vehicle)
+    assert down is not None
+    assert down.kind == "UPSTREAM:KNOWN_ISSUE"
+    seconds[0] += 13
+    assert await upstream.obstacle(vehicle) is await upstream.obstacle(vehicle) is None, "nobody tries by looking"
+    assert not kinds(await upstream.read(vehicle, (ODOMETER,)))
+    spent = await upstream.obstacle(vehicle)
+    assert spent is not None
+    assert spent.kind == "RATE_LIMIT:VEHICLE"
+    assert kinds(await upstream.read(vehicle, (ODOMETER,))) == {"RATE_LIMIT:VEHICLE"}
+
+
+async def test_a_car_without_a_source_has_an_obstacle_and_wakes_nobody() -> None:
+    store = MemoryStore()
+    (vehicle,) = await Middle(store, FakeSource()).connected()
+    upstream = Middle(store, FakeSource(name="other")).upstream
+    found = await upstream.obstacle(vehicle)
+    assert found is not None
+    assert found.kind == "COMPATIBILITY:PLATFORM_NOT_CAPABLE"
+    assert not upstream.wakes(vehicle, command=True)

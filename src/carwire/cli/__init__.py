@@ -28,6 +28,9 @@ for verb, function, sentence in (
     ("list", "show", "List the applications."),
     ("rotate-secret", "rotate_secret", "Draw a new client secret; the old one stops working."),
     ("rotate-management-token", "rotate_management_token", "Draw a new management token."),
+    ("draw-v3-secret", "draw_v3_secret", "Draw a new secret for tokens of API v3; old ones overlap."),
+    ("list-v3-secrets", "list_v3_secrets", "List the secrets for tokens of API v3."),
+    ("delete-v3-secret", "delete_v3_secret", "End a secret for tokens of API v3, and its tokens."),
     ("change", "change", "Change redirect URIs, and what the application demands in Connect."),
     ("delete", "delete", "Delete an application."),
 ):
@@ -41,6 +44,11 @@ for verb, function, sentence in (
 ):
     webhook_verbs.command(f"carwire.cli.webhooks:{function}", name=verb, help=sentence)
 cli.command(webhook_verbs)
+migrate_verbs = App(name="migrate", help="Move from v2.0 to v3.")
+migrate_verbs.command(
+    "carwire.cli.migrate:report", name="report", help="Say which v2.0 calls are made, and what replaces them."
+)
+cli.command(migrate_verbs)
 key_verbs = App(name="keys", help="Manage the keys that seal secrets.")
 for verb, function, sentence in (
     ("list", "show", "List the keys and how much each seals."),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from carwire.settings import read_settings
+from carwire.cli.managing import managed
 
 if TYPE_CHECKING:
-    from carwire.services.accounts import AccountService
+    from carwire.app import Management
+    from carwire.services.accounts import NewApplication
+    from carwire.services.credentials import NewSecret
 
-T = TypeVar("T")
+_LONGEST_OVERLAP_H = 10 * 365 * 24.0
 
 
 def create(name: str, *, redirect_uri: list[str] | None = None, json: bool = False, data: Path | None = None) -> None:
@@ -32,15 +33,17 @@ def create(name: str, *, redirect_uri: list[str] | None = None, json: bool = Fal
     data
         The server's data folder.
     """
-    new = _run(data, lambda accounts: accounts.register(name, tuple(redirect_uri or ())))
+    new, v3 = managed(data, lambda m: _register(m, name, tuple(redirect_uri or ())))
     shown = {
         "client_id": new.application.client_id,
         "client_secret": new.client_secret.reveal(),
         "application_management_token": new.management_token.reveal(),
+        "v3_client_id": v3.machine_id,
+        "v3_client_secret": v3.secret.reveal(),
         "name": new.application.name,
         "redirect_uris": list(new.application.redirect_uris),
     }
-    _show(shown, json=json, remark="The two secrets are not shown again: only their digests are kept.")
+    _show(shown, json=json, remark="The three secrets are not shown again: only their digests are kept.")
 
 
 def show(*, json: bool = False, data: Path | None = None) -> None:
@@ -60,7 +63,7 @@ def show(*, json: bool = False, data: Path | None = None) -> None:
             "created_at": application.created_at.isoformat(timespec="seconds"),
             "redirect_uris": [*application.redirect_uris],
         }
-        for application in _run(data, lambda accounts: accounts.list())
+        for application in managed(data, lambda m: m.accounts.list())
     ]
     if json:
         print(msgspec.json.encode(rows).decode())
@@ -83,7 +86,7 @@ def rotate_secret(client_id: str, *, json: bool = False, data: Path | None = Non
     data
         The server's data folder.
     """
-    secret = _run(data, lambda accounts: accounts.rotate_secret(client_id))
+    secret = managed(data, lambda m: m.accounts.rotate_secret(client_id))
     shown = {"client_id": client_id, "client_secret": secret.reveal()}
     _show(shown, json=json, remark="The secret is not shown again: only its digest is kept.")
 
@@ -100,7 +103,7 @@ def rotate_management_token(client_id: str, *, json: bool = False, data: Path | 
     data
         The server's data folder.
     """
-    token = _run(data, lambda accounts: accounts.rotate_management_token(client_id))
+    token = managed(data, lambda m: m.accounts.rotate_management_token(client_id))
     shown = {"client_id": client_id, "application_management_token": token.reveal()}
     _show(shown, json=json, remark="The token is not shown again: it is kept sealed, for signing webhooks.")
 
@@ -146,9 +149,74 @@ def change(
     }
     rules = {name: value for name, value in given.items() if value is not None}
     uris = None if redirect_uri is None else tuple(redirect_uri)
-    changed = _run(data, lambda accounts: accounts.change(client_id, uris, **rules))
+    changed = managed(data, lambda m: m.accounts.change(client_id, uris, **rules))
     shown = {"client_id": client_id, "redirect_uris": list(changed.redirect_uris)}
     _show({**shown, **msgspec.to_builtins(changed.rules)}, json=False, remark="Changed.")
+
+
+def draw_v3_secret(client_id: str, *, overlap_hours: float = 24, json: bool = False, data: Path | None = None) -> None:
+    """Draw a new secret for tokens of API v3; those of before are accepted a while longer.
+
+    Parameters
+    ----------
+    client_id
+        The application.
+    overlap_hours
+        For how long the secrets of before are still accepted; 0 ends them at once.
+    json
+        Print JSON.
+    data
+        The server's data folder.
+    """
+    overlap = timedelta(hours=max(0.0, min(overlap_hours, _LONGEST_OVERLAP_H)))
+    new = managed(data, lambda m: m.credentials.draw(client_id, overlap))
+    shown = {"secret_id": new.id, "v3_client_id": new.machine_id, "v3_client_secret": new.secret.reveal()}
+    _show(shown, json=json, remark="The secret is not shown again: only its digest is kept.")
+
+
+def list_v3_secrets(client_id: str, *, json: bool = False, data: Path | None = None) -> None:
+    """List the secrets for tokens of API v3 that are accepted, oldest first.
+
+    Parameters
+    ----------
+    client_id
+        The application.
+    json
+        Print JSON.
+    data
+        The server's data folder.
+    """
+    rows = [
+        {
+            "secret_id": secret.id,
+            "created_at": secret.created_at.isoformat(timespec="seconds"),
+            "expires_at": secret.expires_at.isoformat(timespec="seconds") if secret.expires_at else None,
+        }
+        for secret in managed(data, lambda m: m.credentials.of(client_id))
+    ]
+    if json:
+        print(msgspec.json.encode(rows).decode())
+        return
+    for row in rows:
+        print(f"{row['secret_id']}  {row['created_at']}  {row['expires_at'] or 'no end'}")
+    if not rows:
+        print("No secrets: carwire app draw-v3-secret CLIENT_ID")
+
+
+def delete_v3_secret(client_id: str, secret_id: str, *, data: Path | None = None) -> None:
+    """End a secret for tokens of API v3, and the tokens it led to, at once.
+
+    Parameters
+    ----------
+    client_id
+        The application.
+    secret_id
+        The secret, as the list names it.
+    data
+        The server's data folder.
+    """
+    managed(data, lambda m: m.credentials.delete(client_id, secret_id))
+    print(f"Deleted {secret_id}.")
 
 
 def delete(client_id: str, *, data: Path | None = None) -> None:
@@ -161,18 +229,13 @@ def delete(client_id: str, *, data: Path | None = None) -> None:
     data
         The server's data folder.
     """
-    _run(data, lambda accounts: accounts.delete(client_id))
+    managed(data, lambda m: m.accounts.delete(client_id))
     print(f"Deleted {client_id}.")
 
 
-def _run(data: Path | None, call: Callable[[AccountService], Coroutine[Any, Any, T]]) -> T:
-    from carwire.app import open_accounts
-
-    async def run() -> T:
-        async with open_accounts(read_settings(os.environ, data=data)) as accounts:
-            return await call(accounts)
-
-    return asyncio.run(run())
+async def _register(m: Management, name: str, redirect_uris: tuple[str, ...]) -> tuple[NewApplication, NewSecret]:
+    new = await m.accounts.register(name, redirect_uris)
+    return new, await m.credentials.draw(new.application.client_id)
 
 
 def _show(values: Mapping[str, object], *, json: bool, remark: str) -> None:

@@ -44,9 +44,12 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
     if demo:
         from carwire.demo import ensure_demo
 
-        made = asyncio.run(ensure_demo(settings.data, app.accounts_of(settings, store), base_url))
-        greeting = _greeting(settings, made)
+        management = app.management_of(settings, store)
+        made = asyncio.run(ensure_demo(settings.data, management.accounts, management.credentials, base_url))
     carwire = app.build(settings, base_url, store=store, local_key=key, demo=made)
+    if made:
+        made = asyncio.run(app.ensure_demo_owner(settings, carwire, made))
+        greeting = _greeting(settings, made)
     gc.collect()
     gc.freeze()  # what the server is made of lives as long as it: collections need not walk it
 
@@ -80,11 +83,18 @@ Demo application, also in {settings.data / "demo.json"}:
   client_secret                 {demo.client_secret}
   application_management_token  {demo.application_management_token}
   redirect_uris                 {" ".join(demo.redirect_uris)}
+  v3_client_id                  {demo.v3_client_id}
+  v3_client_secret              {demo.v3_client_secret}
+  user_id                       {demo.user_id}
 
 Three commands to try in another terminal:
   curl {auth} "{demo.base_url}/v2.0/compatibility?vin=5YJXCDE22HF068739&scope=read_odometer+read_fuel"
-  curl {auth} {demo.base_url}/v1/compatibility/WBAKE5C58DJ107700
   curl {auth} {demo.base_url}/v1/vins/5YJXCDE22HF068739
+  curl -u {demo.v3_client_id}:{demo.v3_client_secret} -d grant_type=client_credentials {demo.base_url}/oauth2/token
+
+With the token of the last one, the demo owner's cars:
+  curl -H "authorization: Bearer TOKEN" "{demo.base_url}/v3/connections?filter%5Bvehicle.mode%5D=simulated"
+  curl -H "authorization: Bearer TOKEN" -H sc-user-id:{demo.user_id} {demo.base_url}/v3/vehicles/VEHICLE/signals
 
 Connect a simulated car in the browser: {demo.base_url}/demo
 Start page, API reference and errors: {demo.base_url}/

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from carwire.settings import read_settings
-
-if TYPE_CHECKING:
-    from carwire.services.webhooks import WebhookService
-
-T = TypeVar("T")
+from carwire.cli.managing import managed
 
 
-def create(client_id: str, name: str, url: str, *, json: bool = False, data: Path | None = None) -> None:
+def create(
+    client_id: str,
+    name: str,
+    url: str,
+    *,
+    trigger: list[str] | None = None,
+    signal: list[str] | None = None,
+    error_url: str | None = None,
+    json: bool = False,
+    data: Path | None = None,
+) -> None:
     """Keep a webhook that vehicles of an application can be subscribed to. Nothing is delivered yet.
 
     Parameters
@@ -29,12 +30,23 @@ def create(client_id: str, name: str, url: str, *, json: bool = False, data: Pat
         What to call it.
     url
         Where it will be delivered.
+    trigger
+        A signal whose changes are told; give it several times for several.
+    signal
+        A signal that is told then; give it several times for several.
+    error_url
+        Where errors will be delivered, when not to the same URL.
     json
         Print JSON.
     data
         The server's data folder.
     """
-    webhook = _run(data, lambda webhooks: webhooks.create(client_id, name, url))
+    webhook = managed(
+        data,
+        lambda m: m.webhooks.create(
+            client_id, name, url, error_url=error_url, triggers=trigger or (), signals=signal or ()
+        ),
+    )
     shown = {"webhook_id": webhook.id, "name": webhook.name, "url": webhook.url}
     if json:
         print(msgspec.json.encode(shown).decode())
@@ -55,7 +67,7 @@ def show(client_id: str, *, json: bool = False, data: Path | None = None) -> Non
     data
         The server's data folder.
     """
-    found = _run(data, lambda webhooks: webhooks.of(client_id))
+    found = managed(data, lambda m: m.webhooks.of(client_id))
     rows = [{"webhook_id": each.id, "name": each.name, "url": each.url} for each in found]
     if json:
         print(msgspec.json.encode(rows).decode())
@@ -78,15 +90,5 @@ def delete(client_id: str, webhook_id: str, *, data: Path | None = None) -> None
     data
         The server's data folder.
     """
-    _run(data, lambda webhooks: webhooks.delete(client_id, webhook_id))
+    managed(data, lambda m: m.webhooks.delete(client_id, webhook_id))
     print(f"Deleted {webhook_id}.")
-
-
-def _run(data: Path | None, call: Callable[[WebhookService], Coroutine[Any, Any, T]]) -> T:
-    from carwire.app import open_webhooks
-
-    async def run() -> T:
-        async with open_webhooks(read_settings(os.environ, data=data)) as webhooks:
-            return await call(webhooks)
-
-    return asyncio.run(run())

@@ -11,11 +11,12 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from carwire.core.applications import Application, ClientSecret
-from carwire.core.budgets import Budget
+from carwire.core.budgets import Budget, Level
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
+from carwire.core.usage import Usage
 from carwire.core.vehicles import (
     ConnectedVehicle,
     Connection,
@@ -242,6 +243,9 @@ class VehicleStore(Protocol):
         there will be enough.
         """
 
+    async def level(self, car_id: str) -> Level | None:
+        """Return how full a car's budget was when it was last spent from; null when nobody has yet."""
+
 
 class CommandStore(Protocol):
     """Keeps commands and the audit. Every change of a command's state writes a line of the audit with it."""
@@ -300,7 +304,19 @@ class SubscriptionStore(Protocol):
         """End subscriptions. Return how many."""
 
 
-class Store(ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, Protocol):
+class UsageStore(Protocol):
+    """Keeps how often applications made which calls."""
+
+    async def add_usage(self, rows: Sequence[Usage]) -> None:
+        """Add counts to those that are kept. Those of applications that are gone are dropped."""
+
+    async def usage(self, since_day: int, client_id: str | None = None) -> list[Usage]:
+        """Return what was counted from a day on, of one application, at a null of all, ordered by `usage.order`."""
+
+
+class Store(
+    ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, UsageStore, Protocol
+):
     """All that is kept. Every method is one transaction; nothing waits for a car or a maker inside one."""
 
     async def ping(self) -> None:

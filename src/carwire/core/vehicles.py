@@ -56,7 +56,7 @@ class Vehicle(msgspec.Struct, frozen=True, gc=False):
 
     `capacity_kwh` is the battery size the owner picked, null when none was asked for or picked. `account` tells the
     account at the source apart, as `Owner.account_digest` does: what a car said is shown only to the account it was
-    said to, since a car can change hands.
+    said to, since a car can change hands. `revision` changes whenever something of that is kept.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Vehicle(msgspec.Struct, frozen=True, gc=False):
     capacity_kwh: float | None
     car: Car
     account: bytes = b""
+    revision: int = 0
 
 
 class Connection(msgspec.Struct, frozen=True, gc=False):

@@ -19,8 +19,10 @@ from carwire.core.compatibility.explain import Explanation
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vin.decode import Vin
 from carwire.core.vin.structure import BLANKS, MAX_INPUT
+from carwire.core.why import Why
 from carwire.http import openapi
-from carwire.http.call import Answer, Call, Route
+from carwire.http.bridge import Bridge
+from carwire.http.call import CLIENT, Answer, Call, Route
 from carwire.http.door import Doors
 from carwire.http.edge import Edge
 from carwire.http.faults import ErrorWriter, Faults
@@ -30,6 +32,7 @@ from carwire.http.oauth.handlers import routes as oauth_routes
 from carwire.http.operations import Health, OperationHandlers
 from carwire.http.v1 import compatibility as v1_compatibility
 from carwire.http.v1 import vins as v1_vins
+from carwire.http.v1 import why as v1_why
 from carwire.http.v2 import compatibility as v2_compatibility
 from carwire.http.v2 import routes as v2
 from carwire.http.v2.batch import BatchHandlers
@@ -56,9 +59,11 @@ from carwire.services.compatibility import CompatibilityService
 from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
+from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks import WebhookService
+from carwire.services.why import WhyService
 from carwire.upstream.door import NEWEST, Freshness
 from carwire.wire.v2.compatibility import CompatibilityBody, MatrixEntry
 from carwire.wire.v3.envelope import Generation
@@ -81,6 +86,8 @@ _WHOLE_VIN: Final = {
     "description": "A whole VIN: 17 characters, no I, O or Q; blanks and hyphens are dropped.",
 }
 
+_VEHICLE_ID: Final = {"type": "string", "format": "uuid", "description": "The vehicle."}
+
 
 class Services(msgspec.Struct, frozen=True):
     """What the edge calls."""
@@ -95,6 +102,8 @@ class Services(msgspec.Struct, frozen=True):
     links: LinkService
     credentials: CredentialService
     webhooks: WebhookService
+    usage: UsageService
+    why: WhyService
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -120,10 +129,12 @@ def create(
     *,
     more: tuple[Route, ...] = (),
     default: Freshness = NEWEST,
+    bridge: Bridge | None = None,
     lifespan: Lifespan | None = None,
 ) -> tuple[ASGIApp, tuple[Route, ...]]:
     """Return the ASGI application and the route table it serves. `more` are the rows of Connect and of optional parts;
-    `default` is how fresh vehicle data are when a request does not say, `lifespan` what runs beside the requests.
+    `default` is how fresh vehicle data are when a request does not say, `bridge` names calls of v3, `lifespan` is what
+    runs beside the requests.
     """
     writer = ErrorWriter(facts.base_url, services.accounts)
     views = Views(facts.base_url, facts.generation)
@@ -154,7 +165,7 @@ def create(
         lifespan=[lifespan] if lifespan else [],
         logging_config=None,
     )
-    return Edge(inner, routes, doors, faults, metrics), routes
+    return Edge(inner, routes, doors, faults, metrics, bridge=bridge or Bridge(), usage=services.usage), routes
 
 
 def _v2_handlers(services: Services, writer: ErrorWriter, default: Freshness) -> v2.Handlers:
@@ -204,6 +215,7 @@ def _compatibility(services: Services) -> tuple[Route, ...]:
 def _v1(services: Services) -> tuple[Route, ...]:
     vins = v1_vins.VinHandlers(services.vins)
     compatibility = v1_compatibility.CompatibilityHandlers(services.compatibility)
+    why = v1_why.WhyHandlers(services.why)
     return (
         Route(
             *("GET", "/v1/vins/{vin}", vins.one, "read_vin"),
@@ -232,6 +244,15 @@ def _v1(services: Services) -> tuple[Route, ...]:
             summary="Which of these cars can be connected? Up to 1,000 VINs.",
             answers=v1_compatibility.CompatibilityResults,
             body=v1_compatibility.CompatibilityList,
+            tag="v1",
+        ),
+        Route(
+            *("GET", "/v1/vehicles/{id}/why", why.explain, "explain_vehicle"),
+            summary="Why does this vehicle not tell a signal, or not carry out a command? The one step that blocks.",
+            answers=Why,
+            door="any_vehicle",
+            query=v1_why.WhyQuery,
+            parameters={"id": _VEHICLE_ID},
             tag="v1",
         ),
     )
@@ -290,6 +311,8 @@ def _adapt(route: Route, doors: Doors, faults: Faults) -> HTTPRouteHandler:
             raise
         except Exception as error:
             return _response(await faults.answer(error, call, route))
+        finally:
+            request.scope["state"][CLIENT] = call.client_id
 
     path = _PARAMETER.sub(r"{\1:str}", route.path)
     return HTTPRouteHandler(path, http_method=route.method, name=route.name, status_code=200)(handle)

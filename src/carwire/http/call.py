@@ -17,6 +17,7 @@ from carwire.core.grants import AccessToken
 from carwire.core.vehicles import Vehicle
 
 JSON: Final = b"application/json"
+CLIENT: Final = "client_id"  # where the scope's state names the application that a door has proven
 ONE_MAKE: Final = "v2.0, one make"  # the tag of calls that only cars of one make answer
 Headers = tuple[tuple[bytes, bytes], ...]
 _encode = msgspec.json.Encoder().encode

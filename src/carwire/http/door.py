@@ -116,7 +116,8 @@ class Doors:
                 raise MissingParameter("userId")
         call.prove(token=token, vehicle=vehicle)
         if not named:
-            raise InvalidInput(FieldProblem("vehicleId", "must be a UUID"))
+            name = "vehicleId" if call.scope["path"].startswith("/v3/") else "id"
+            raise InvalidInput(FieldProblem(name, "must be a UUID"))
         if vehicle is None:
             raise NothingThere("vehicle", vehicle_id)
 

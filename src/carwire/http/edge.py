@@ -18,11 +18,13 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from carwire.core.grants import GrantMissing
-from carwire.http.call import JSON, ONE_MAKE, Answer, Call, Route, VersionUnknown
+from carwire.http.bridge import HEADER, Bridge
+from carwire.http.call import CLIENT, JSON, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
 from carwire.http.door import Doors
 from carwire.http.faults import Faults
 from carwire.http.metrics import Metrics
 from carwire.kit.ids import new_request_id
+from carwire.services.usage import UsageService
 
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
@@ -55,12 +57,22 @@ class Edge:
     """
 
     def __init__(
-        self, inner: ASGIApp, routes: tuple[Route, ...], doors: Doors, faults: Faults, metrics: Metrics
+        self,
+        inner: ASGIApp,
+        routes: tuple[Route, ...],
+        doors: Doors,
+        faults: Faults,
+        metrics: Metrics,
+        *,
+        bridge: Bridge,
+        usage: UsageService,
     ) -> None:
         self._inner = inner
         self._doors = doors
         self._faults = faults
         self._metrics = metrics
+        self._bridge = bridge
+        self._usage = usage
         self._log = _log.bind()  # made once: the lazy one finds its configuration again at every call
         self._quiet = not self._log.is_enabled_for(logging.DEBUG)
         light = [route for route in routes if route.method == "GET"]
@@ -93,19 +105,24 @@ class Edge:
             if _QUERY_IN_PATH in path:
                 scope, path = _with_query(scope, path)
             found = self._find(path)
+        client_id = None
         if not path:
             answer = self._faults.write(VersionUnknown(), Call(scope, request_id=request_id))
             status, template = answer.status, "unmatched"
             await _send(send, answer, request_id)
         elif found is not None and (scope["method"] in _READS or found[0] is _UPPER_CASE):
             route, parameters = found
-            answer = await self._answer(route, Call(scope, parameters, request_id=request_id))
-            status, template = answer.status, route.path
-            await _send(send, answer, request_id, head=scope["method"] == "HEAD")
+            call = Call(scope, parameters, request_id=request_id)
+            answer = await self._answer(route, call)
+            status, template, client_id = answer.status, route.path, call.client_id
+            more = self._bridge.headers(call.header(HEADER), scope["method"], path)
+            await _send(send, answer, request_id, head=scope["method"] == "HEAD", more=more)
         else:
-            status, template = await self._through(scope, path, receive, send, request_id)
+            status, template, client_id = await self._through(scope, path, receive, send, request_id)
         seconds = perf_counter() - started
         self._metrics.request(template, status, seconds)
+        if client_id is not None:
+            self._usage.count(client_id, scope["method"], template)
         self._write_line(scope["method"], template, status, seconds, request_id)
 
     def _write_line(self, method: str, template: str, status: int, seconds: float, request_id: str) -> None:
@@ -152,11 +169,16 @@ class Edge:
 
     async def _through(
         self, scope: HTTPScope, path: str, receive: Receive, send: Send, request_id: str
-    ) -> tuple[int, str]:
-        """Hand the request to the framework, adding the request id to whatever it answers."""
+    ) -> tuple[int, str, str | None]:
+        """Hand the request to the framework, adding the request id to whatever it answers. Return the status, the
+        route's template, and the application that a door has proven.
+        """
         seen = 500
+        state = {"request_id": request_id}
         head = scope["method"] == "HEAD"
-        inner: dict[str, Any] = {**scope, "path": path, "raw_path": path.encode(), "state": {"request_id": request_id}}
+        asked = [value for name, value in scope["headers"] if name == HEADER]
+        more = self._bridge.headers(asked, scope["method"], path)
+        inner: dict[str, Any] = {**scope, "path": path, "raw_path": path.encode(), "state": state}
         if head:
             inner["method"] = "GET"
 
@@ -169,13 +191,13 @@ class Edge:
                     headers = self._with_methods(headers, path)
                 if not any(name == b"content-type" for name, _ in headers):
                     headers.append((b"content-type", JSON))
-                message["headers"] = [*headers, (b"sc-request-id", request_id.encode())]
+                message["headers"] = [*headers, (b"sc-request-id", request_id.encode()), *more]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
         await self._inner(inner, receive, with_request_id)  # type: ignore[arg-type]  # a copy of the scope
-        return seen, inner.get("path_template") or "unmatched"
+        return seen, inner.get("path_template") or "unmatched", state.get(CLIENT)
 
     def _with_methods(self, headers: list[tuple[bytes, bytes]], path: str) -> list[tuple[bytes, bytes]]:
         """Name every method of a path: the framework names those of one handler alone."""
@@ -212,8 +234,8 @@ def clean_path(path: str) -> str:
     return "" if _OTHER_VERSION.match(path) else path
 
 
-async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = False) -> None:
-    headers = [(b"sc-request-id", request_id.encode()), *answer.headers]
+async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = False, more: Headers = ()) -> None:
+    headers = [(b"sc-request-id", request_id.encode()), *answer.headers, *more]
     if answer.status != NOT_MODIFIED:
         length = str(len(answer.body)).encode()
         headers = [(b"content-type", answer.content_type), (b"content-length", length), *headers]

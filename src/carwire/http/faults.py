@@ -54,7 +54,7 @@ _ROWS: Final[dict[type[Exception], ErrorKind]] = {
     NotAuthenticated: wire.AUTHENTICATION,
     GrantMissing: wire.PERMISSION,
     AccessDenied: wire.PERMISSION,
-    NothingThere: wire.PERMISSION,
+    NothingThere: wire.PATH_NOT_FOUND,
     Limited: BY_NAME["RATE_LIMIT:SMARTCAR_API"],
     MethodNotAllowedException: wire.METHOD,
     VersionUnknown: wire.VERSION_NOT_FOUND,

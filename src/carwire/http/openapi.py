@@ -14,12 +14,17 @@ from carwire.core.permissions import PERMISSIONS
 from carwire.http import openapi_rules as rules
 from carwire.http.call import ONE_MAKE, Route
 from carwire.http.oauth.handlers import OAuthError
+from carwire.http.openapi_links import links_of
+from carwire.http.openapi_names import renamed
 from carwire.http.v2.vehicles import LONGEST_S
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.static import STATIC_ENDPOINTS
-from carwire.wire.v3.errors import ErrorsBody
+from carwire.wire.v3.errors import ErrorsBody, PreviewErrorsBody
 
+Schemas = Mapping[Any, dict[str, Any]]  # type → its schema, or the reference to it
 _REF: Final = "#/components/schemas/{name}"
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
 _DESCRIPTION: Final = (
     "The open vehicle API server. `/v2.0` and `/v3` speak the wires of Smartcar's API; `/v1` is our own. "
     "Carwire has no contracts with car makers: cars that can be connected are simulated ones so far, and what it says "
@@ -42,6 +47,7 @@ _SCHEMES: Final[dict[str, dict[str, Any]]] = {
         "description": "An access token that an owner's approval led to: see `owner`. The roles named are permissions.",
     },
     "machine": {"type": "http", "scheme": "bearer", "description": "A token of the application itself: see `client`."},
+    "machine_secret": {"type": "http", "scheme": "basic", "description": "A `client_…` id and one of its secrets."},
 }
 # Door → the schemes that open it.
 _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
@@ -60,13 +66,14 @@ _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
 }
 _VEHICLE_DOORS: Final = frozenset({"vehicle", "vehicle_or_management"})
 _OF_OWNERS: Final = frozenset({"owned_vehicle", "readable_vehicle"})  # where an application names the owner
+_OF_SDKS: Final = frozenset({"readable_vehicle", "any_vehicle"})  # where an owner's token is answered in its own form
 _TAGS: Final[dict[str, str]] = {
     "v2.0": "The wire of Smartcar's API v2.0.",
     ONE_MAKE: "Reads and commands that exist for cars of the make in the path; of others they answer 501.",
     "v3": "The wire of Smartcar's API v3, in the form documented now. An owner's token gets the form the SDKs read: a "
-    "single resource without `data`, relative links, epoch milliseconds.",
+    "single resource without `data`, relative links, epoch milliseconds, pages by `page` and `pageSize`.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
-    "v1": "Our own: what a VIN says, why a car is compatible, and the simulated cars.",
+    "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, and the simulated cars.",
     "operation": "For supervisors. No credentials.",
 }
 _VEHICLE: Final = "/v2.0/vehicles/{id}"
@@ -74,12 +81,14 @@ _VEHICLE: Final = "/v2.0/vehicles/{id}"
 
 def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
     """Return the document. Every route of the table is in it, with every parameter, body, answer and error."""
-    types = [kind for route in routes for kind in (route.answers, route.body) if kind is not None]
-    _, components = _schemas([*types, ErrorBody, OAuthError, ErrorsBody])
+    types = [kind for route in routes for kind in (route.answers, route.body, _for_sdks(route)) if kind is not None]
+    types += [ErrorBody, OAuthError, ErrorsBody, PreviewErrorsBody]
+    found, components = _schemas(types)  # all at once: two structs of one name are told apart
+    schemas = dict(zip(types, found, strict=True))
     rules.apply(components)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, routes)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, routes, schemas)
     written = {
         "openapi": "3.1.0",
         "info": {
@@ -98,7 +107,7 @@ def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
             "securitySchemes": {**_SCHEMES, "owner": _owner_flow(base_url), "client": _client_flow(base_url)},
         },
     }
-    return _renamed(written, components)
+    return renamed(written)
 
 
 def _owner_flow(base_url: str) -> dict[str, Any]:
@@ -143,37 +152,26 @@ def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _renamed(written: dict[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:
-    """Give components names that generators of clients can use: no dots, no list of words."""
-    text = msgspec.json.encode(written).decode()
-    for name in components:
-        if name.startswith("Field_typing."):
-            text = text.replace(name, "Field_Powertrain_")
-        elif "." in name:  # two structs of one name: told apart by their modules
-            text = text.replace(name, "".join(part.capitalize() for part in name.split(".")[-2:]))
-    renamed: dict[str, Any] = msgspec.json.decode(text)
-    return renamed
-
-
-def _operation(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
+def _operation(route: Route, routes: Sequence[Route], schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "description": inspect.cleandoc(route.handler.__doc__ or ""),
         "tags": [route.tag],
         "parameters": [_path_parameter(name, schema) for name, schema in route.parameters.items()],
-        "responses": _responses(route),
+        "responses": _responses(route, schemas),
         "security": _security(route),
     }
     if route.query:
         operation["parameters"] += _query_parameters(route.query)
-    if route.tag.startswith(("v2.0", "v3")):
-        operation["parameters"] += _headers_of(route)
+    operation["parameters"] += _headers_of(route)
     if route.body or route.schema:
-        schema = _schemas([route.body])[0][0] if route.body else route.schema
-        kind = "application/x-www-form-urlencoded" if route.form else "application/json"
-        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
-    links = rules.links_of(route, routes)
+        schema = schemas[route.body] if route.body else route.schema or {}
+        content = {_FORM if route.form else _JSON: {"schema": schema}}
+        if route.name in rules.FORM_OR_JSON:
+            content |= _json({**schema, "additionalProperties": True})
+        operation["requestBody"] = {"required": True, "content": content}
+    links = links_of(route, routes)
     if links:
         operation["responses"][str(route.status)]["links"] = links
     return operation
@@ -181,7 +179,7 @@ def _operation(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if route.form:  # credentials may be in the form instead
-        return [{"application": []}, {}]
+        return [{"machine_secret" if route.name in rules.FORM_OR_JSON else "application": []}, {}]
     permissions = [route.permission] if route.permission else []
     return [{scheme: permissions if scheme == "token" else []} for scheme in _SECURITY[route.door]]
 
@@ -191,7 +189,8 @@ def _asks_car(route: Route) -> bool:
     if route.tag == "v3":
         return route.door in _OF_OWNERS and "-executions" not in route.path
     rest = route.path.removeprefix(_VEHICLE)
-    return route.door == "vehicle" and (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+    of_car = (rest or "/") not in STATIC_ENDPOINTS and not rest.startswith("/webhooks/")
+    return route.door == "vehicle" and route.path.startswith(_VEHICLE) and of_car
 
 
 def _commands_car(route: Route) -> bool:
@@ -199,17 +198,24 @@ def _commands_car(route: Route) -> bool:
 
 
 def _headers_of(route: Route) -> list[dict[str, Any]]:
-    names: tuple[_Header, ...] = ()
+    names: tuple[_Header, ...] = _OWNER_HEADER if route.door in _OF_OWNERS | _OF_SDKS else ()
     if route.tag == "v3":
-        names = _OWNER_HEADER if route.door in _OF_OWNERS else ()
         if _commands_car(route):
             names = (*names, *_COMMAND_HEADERS)
         elif _asks_car(route):
             names = (*names, *_ANY_HEADERS, _READ_HEADERS[0])
     elif _asks_car(route):
-        names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS))
+        names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS), *_BRIDGE_HEADERS)
+    elif route.tag.startswith("v2.0"):
+        names = _BRIDGE_HEADERS
     return [
-        {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
+        {
+            "name": name,
+            "in": "header",
+            "required": name == _OWNER and route.door == "owned_vehicle",
+            "description": text,
+            "schema": schema,
+        }
         for name, text, schema in names
     ]
 
@@ -219,10 +225,14 @@ _Header = tuple[str, str, dict[str, Any]]
 _ANY_HEADERS: Final[tuple[_Header, ...]] = (
     ("sc-unit-system", "Units of the answer.", {"type": "string", "enum": ["metric", "imperial"]}),
 )
+_BRIDGE_HEADERS: Final[tuple[_Header, ...]] = (
+    ("carwire-v3-call", "`1` or `true`: name the call of v3 that replaces this one.", {"type": "string"}),
+)
+_OWNER: Final = "sc-user-id"
 _OWNER_HEADER: Final[tuple[_Header, ...]] = (
     (
-        "sc-user-id",
-        "The owner, as Connect told. Needed with an application's token.",
+        _OWNER,
+        "The owner, as Connect told. Signals and commands need it with an application's token.",
         {"type": "string", "format": "uuid"},
     ),
 )
@@ -288,6 +298,13 @@ _REQUEST_ID: Final = {
         "schema": {"type": "string", "format": "uuid"},
     }
 }
+_OF_V2: Final[dict[str, Any]] = {
+    "carwire-v3-call": {
+        "description": "Where it is asked for, or the server always tells it: the call of v3 that replaces this one, "
+        "several joined with ` or `, `none` where v3 has nothing for it.",
+        "schema": _TEXT,
+    }
+}
 _OF_READS: Final[dict[str, Any]] = {
     "sc-data-age": {"description": "When the car measured the oldest value of the answer.", "schema": _MOMENT},
     "sc-fetched-at": {"description": "When the oldest value of the answer was fetched.", "schema": _MOMENT},
@@ -303,7 +320,6 @@ _OF_COMMANDS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "enum": ["done", "refused", "not_sent", "unknown"]},
     },
 }
-_ERRORS: Final = {"oauth": "OAuthError", "v3": "ErrorsBody"}  # tag → the form of its errors
 _ETAG: Final[dict[str, Any]] = {
     "etag": {
         "description": "For `if-none-match`: who has this already is answered 304.",
@@ -331,25 +347,45 @@ _OF_CARS: Final = {
 }
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     """Describe every answer, in the order of their statuses."""
-    found = {str(route.status): _answer(route)}
+    found = {str(route.status): _answer(route, schemas)}
     if route.tag == "v3" and _commands_car(route):
-        found["202"] = {**found["200"], "description": "Under way still: the end follows in the body, or an error."}
+        found["202"] = {
+            "description": "Under way still: the end follows in the body, or an error.",
+            "headers": _REQUEST_ID,
+            "content": _json({"anyOf": [schemas[route.answers], schemas[ErrorsBody]]}),
+        }
     if route.tag == "v3" and route.method == "GET":
         found["304"] = {"description": "The caller has it already.", "headers": {**_REQUEST_ID, **_ETAG}}
-    error = _ERRORS.get(route.tag, "ErrorBody")
-    others = error if error == "ErrorsBody" else "ErrorBody"
+    bridge = _OF_V2 if route.tag.startswith("v2.0") else {}
     for status, (text, headers) in {**_errors(route), **_failures(route)}.items():
-        # What has nothing to do with OAuth is refused before its handlers see it.
-        name = error if status in {"400", "401"} else others
-        content = {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
-        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers}, "content": content}
+        content = _json(_error(route, status, schemas))
+        found[status] = {"description": text, "headers": {**_REQUEST_ID, **headers, **bridge}, "content": content}
     return dict(sorted(found.items()))
 
 
-def _answer(route: Route) -> dict[str, Any]:
-    headers = dict(_REQUEST_ID)
+def _error(route: Route, status: str, schemas: Schemas) -> dict[str, Any]:
+    """Return the schema of an error."""
+    if route.tag == "v3":
+        # In the form of whoever asks: an owner's token is refused in its own, also where it opens nothing.
+        both = route.door is not None
+        return {"anyOf": [schemas[ErrorsBody], schemas[PreviewErrorsBody]]} if both else schemas[ErrorsBody]
+    # What has nothing to do with OAuth is refused before its handlers see it.
+    return schemas[OAuthError if route.tag == "oauth" and status in {"400", "401"} else ErrorBody]
+
+
+def _for_sdks(route: Route) -> Any:
+    """Return the type of what an owner's token is answered; null where it is not, or not otherwise."""
+    return rules.FOR_SDKS.get(route.name) if route.door in _OF_SDKS else None
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {_JSON: {"schema": schema}}
+
+
+def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
+    headers = {**_REQUEST_ID, **(_OF_V2 if route.tag.startswith("v2.0") else {})}
     if _asks_car(route):
         headers |= _OF_COMMANDS if _commands_car(route) else {} if route.path.endswith("/batch") else _OF_READS
     if route.form:
@@ -360,8 +396,10 @@ def _answer(route: Route) -> dict[str, Any]:
         headers |= _ETAG
     if route.answers is None:
         return {"description": "Text.", "headers": headers, "content": {"text/plain": {"schema": _TEXT}}}
-    (schema,), _ = _schemas([route.answers])
-    return {"description": "The answer.", "headers": headers, "content": {"application/json": {"schema": schema}}}
+    schema, for_sdks = schemas[route.answers], _for_sdks(route)
+    if for_sdks is not None:
+        schema = {"anyOf": [schema, schemas[for_sdks]]}
+    return {"description": "The answer.", "headers": headers, "content": _json(schema)}
 
 
 def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -387,7 +425,7 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
         headers = _OF_COMMANDS if _commands_car(route) else {}
         wanted |= {status: (text, headers) for status, text in _OF_CARS.items()}
         wanted["429"] = "The application, or the car, is asked too often.", {**_RETRY_AFTER, **headers}
-    if route.parameters:
+    if route.parameters or route.name in rules.NAMING:
         wanted["404"] = "There is nothing at this path.", {}
     if route.tag == "v3" and _asks_car(route) and not _commands_car(route):  # signals fail by themselves
         wanted = {status: row for status, row in wanted.items() if status not in {"409", "501", "502"}}
@@ -399,9 +437,7 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
 _KIND: Final[tuple[str, dict[str, Any]]] = "The token is of a kind that does not open this.", {}
 _V3_ERRORS: Final[dict[str, dict[str, tuple[str, dict[str, Any]]]]] = {
     "application_token": {"403": _KIND},
-    "owned_vehicle": {
-        "403": ("Not granted, or the token is of a kind that does not open this.", {}),
-    },
+    "owned_vehicle": {"403": ("Not granted, or the token is of a kind that does not open this.", {})},
 }
 
 

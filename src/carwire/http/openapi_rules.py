@@ -1,4 +1,4 @@
-"""What the API document says beyond the route table and the structs: rules between fields, examples, links, headers.
+"""What the API document says beyond the route table and the structs: rules between fields, examples, second forms.
 
 The rules are kept by the services; here they are only told, so that whoever generates a client, or requests, knows.
 """
@@ -6,20 +6,21 @@ The rules are kept by the services; here they are only told, so that whoever gen
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from carwire.core.commands import COMMANDS, DAYS, SCHEDULE_DAYS, Argument, Choice, Number, Text, Windows
 from carwire.core.signals.problems import KINDS
 from carwire.core.simulation import MAX_LATENCY_S
-from carwire.http.call import Route
 from carwire.wire.v2.batch import MAX_REQUESTS
 from carwire.wire.v2.makes import MAKE_READS
 from carwire.wire.v2.static import STATIC_ENDPOINTS
 from carwire.wire.v2.vehicles import ENDPOINTS
+from carwire.wire.v3.asking import BESIDE_ATTRIBUTES, BESIDE_DATA
+from carwire.wire.v3.signals import PreviewSignalsBody, SignalResource
+from carwire.wire.v3.vehicles import VehicleResource
 
 Schema = dict[str, Any]
-_VEHICLE: Final = "/v2.0/vehicles/{id}"
 _SECONDS: Final = {"type": "number", "minimum": 0}
 _WHOLE_SECONDS: Final = {"type": "integer", "minimum": 0}
 _TEMPERATURE: Final = {"type": "number", "minimum": 10, "maximum": 89.6}  # 32 °C are 89.6 °F
@@ -27,6 +28,7 @@ _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT: Final = {
     "anyOf": [{"format": "date", "pattern": f"^{_DAY}$"}, {"format": "date-time", "pattern": f"^{_DAY}T"}],
 }
+_DAYS: Final = [day.lower() for day in DAYS]  # in any case
 _TIME: Final = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 _WINDOWS: Final = {
     "type": "array",
@@ -60,6 +62,14 @@ EXAMPLES: Final[dict[str, str]] = {
 }
 # Query parameter → what its struct does not say of it, in whatever struct it stands.
 QUERY_RULES: Final[dict[str, Schema]] = dict.fromkeys(("start_date", "end_date", "startDate", "endDate"), _MOMENT)
+# Route → what an owner's token is answered: the form the SDKs read.
+FOR_SDKS: Final[dict[str, Any]] = {
+    "v3_vehicle": VehicleResource,
+    "v3_signals": PreviewSignalsBody,
+    "v3_signal": SignalResource,
+}
+FORM_OR_JSON: Final = frozenset({"application_token"})  # whose body may be either
+NAMING: Final = frozenset({"v3_subscribe"})  # whose body names what may not be there
 
 
 def apply(components: dict[str, Schema]) -> None:
@@ -72,6 +82,13 @@ def apply(components: dict[str, Schema]) -> None:
     components["ClockChange"] |= {"oneOf": [_given("step", "integer"), _given("speed", "number")]}
     components["Changes"] |= {"anyOf": [_given("scenario", "string"), _settings()]}
     components["Order"] |= {"oneOf": [_order(name) for name in COMMANDS]}
+    for name in ("Daily", "Times"):
+        for member, time in (("startTime", "22:00"), ("stopTime", "06:00")):
+            components[name]["properties"][member]["examples"] = [time]
+    components["Weekly"]["properties"]["days"] |= {"minProperties": 1, "propertyNames": {"enum": _DAYS}}
+    for name, schema in components.items():
+        if name.startswith(("Body_", "Given_")):
+            _close(schema, BESIDE_DATA if name.startswith("Body_") else BESIDE_ATTRIBUTES)
     fault = components["Fault"]
     fault["properties"]["kind"]["anyOf"][0] = {"enum": sorted(KINDS)}
     fault["properties"]["latency_s"] |= {"minimum": 0, "maximum": MAX_LATENCY_S}
@@ -86,40 +103,10 @@ def apply(components: dict[str, Schema]) -> None:
     ]
 
 
-def links_of(route: Route, routes: Sequence[Route]) -> dict[str, Schema]:
-    """Return the links of a route's answer: which call can be made with what it says."""
-    if route.name == "vehicles":
-        return _links_to(routes, _VEHICLE, {"id": "$response.body#/vehicles/0"})
-    if route.name == "simulated_cars":
-        return _links_to(routes, "/v1/simulator/cars/{car}", {"car": "$response.body#/cars/0/vin"})
-    if route.name == "connections":
-        return {
-            "disconnect": _link("disconnect", {"id": "$response.body#/connections/0/vehicleId"}),
-            "delete_connections": _link(
-                "delete_connections", {"vehicle_id": "$response.body#/connections/0/vehicleId"}
-            ),
-            "next_page": _link("connections", {"cursor": "$response.body#/paging/cursor"}),
-        }
-    if route.name == "subscribe":
-        return {
-            "unsubscribe": _link(
-                "unsubscribe", {"id": "$response.body#/vehicleId", "webhook_id": "$response.body#/webhookId"}
-            )
-        }
-    return {}
-
-
-def _links_to(routes: Sequence[Route], base: str, parameters: dict[str, str]) -> dict[str, Schema]:
-    """Link to every call below `base` that needs no other id."""
-    return {
-        route.name: _link(route.name, parameters)
-        for route in routes
-        if route.path.startswith(base) and len(route.parameters) == 1
-    }
-
-
-def _link(name: str, parameters: dict[str, str]) -> Schema:
-    return {"operationId": name, "parameters": parameters}
+def _close(schema: Schema, beside: Iterable[str]) -> None:
+    """Say that nothing else may be sent, but for what is left aside."""
+    schema["properties"] |= {name: {"description": "Left aside."} for name in sorted(beside)}
+    schema["additionalProperties"] = False
 
 
 def _given(name: str, kind: str) -> Schema:

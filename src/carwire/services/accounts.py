@@ -97,7 +97,7 @@ class AccountService:
             self._recognised[sha256(proof).digest()] = application
 
     async def _look_up(self, client_id: str, secret: Secret) -> Application:
-        application = await self._store.find(client_id) if _storable(client_id) else None
+        application = await self.find(client_id)
         digest = application.secret_digest if application else self._nobody
         if not self._hasher.matches(secret, digest) or application is None:
             raise NotAuthenticated

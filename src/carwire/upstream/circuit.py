@@ -35,15 +35,20 @@ class Circuits:
 
         After the rest one request at a time may try; the others wait for what becomes of it.
         """
+        wait = self.peek_s(name, now)
+        state = self._states.get(name or "")
+        if wait is None and state is not None and state.open_until is not None:
+            state.trying_until = now + TRIAL_S
+        return wait
+
+    def peek_s(self, name: str | None, now: float) -> float | None:
+        """Return what `wait_s` would, without letting anybody try."""
         state = self._states.get(name or "")
         if state is None or state.open_until is None:
             return None
         if now < state.open_until:
             return state.open_until - now
-        if state.trying_until is not None and now < state.trying_until:
-            return 1.0
-        state.trying_until = now + TRIAL_S
-        return None
+        return 1.0 if state.trying_until is not None and now < state.trying_until else None
 
     def give_up(self, name: str | None) -> None:
         """Note that a request which might go out did not: another may try in its place."""

@@ -19,22 +19,21 @@ from weakref import WeakValueDictionary
 import msgspec
 import structlog
 
-from carwire.core.budgets import DAY_S, Bucket, Budget
+from carwire.core.budgets import DAY_S, Bucket, Budget, full, take
 from carwire.core.commands import Arguments, Outcome
 from carwire.core.ports import Source, VehicleStore
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.vehicles import Vehicle
 from carwire.kit.clock import Clock
+from carwire.upstream.age import is_current, is_fresh
 from carwire.upstream.circuit import FAILURES, Circuits
 
 READ_TIMEOUT_S: Final = 30.0
 _FUTURE: Final = timedelta(hours=1)  # clocks of cars are wrong by less
 _FEW: Final = 20  # codes that are looked up one by one; of more everything that is kept is looked at
-_LACKING: Final = "COMPATIBILITY:VEHICLE_NOT_CAPABLE"
 _SIGNED_OUT: Final = "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"
 # Problems that no earlier answer stands in for: what the account may not see any more is not shown from before.
 _FINAL: Final = frozenset({"COMPATIBILITY", "PERMISSION", "CONNECTED_SERVICES_ACCOUNT"})
-_LASTING: Final = timedelta(days=1)  # for which a car that lacks a signal is not asked for it again
 _log = structlog.get_logger("carwire.upstream")
 
 
@@ -55,6 +54,13 @@ class _Fetched(msgspec.Struct, frozen=True):
 
     answers: dict[str, Reading | Problem]
     asked: bool = True
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """What is known of signals. `asked`: some of it was too old, so that the car was asked, or would have been."""
+
+    answers: dict[str, Reading | Problem | None]
+    asked: bool
 
 
 class _Flight(msgspec.Struct):
@@ -101,7 +107,7 @@ class Upstream:
         kept = await self._store.readings(vehicle, codes) if freshness is not NEWEST else {}
         now = now or self.now(vehicle)
         if freshness.max_age:
-            fresh = {c: r for c, r in kept.items() if _is_fresh(r, car.changed_at, now, freshness.max_age)}
+            fresh = {c: r for c, r in kept.items() if is_fresh(r, car.changed_at, now, freshness.max_age)}
             if len(fresh) == len(codes):
                 return Snapshot(car.vin, fresh)
         found = (await self._shared(vehicle, codes)).answers
@@ -110,9 +116,7 @@ class Upstream:
             found = {code: _or_last(answer, kept.get(code), now, limit) for code, answer in found.items()}
         return Snapshot(car.vin, found)
 
-    async def recall(
-        self, vehicle: Vehicle, codes: Sequence[str], max_age: timedelta
-    ) -> dict[str, Reading | Problem | None]:
+    async def recall(self, vehicle: Vehicle, codes: Sequence[str], max_age: timedelta) -> Recalled:
         """Return what is known of signals, without waking the car.
 
         What was answered longer than `max_age` ago is asked for again, where that wakes nobody and the budget has
@@ -120,7 +124,7 @@ class Upstream:
         """
         kept = await self._store.answers(vehicle, codes if len(codes) <= _FEW else None)
         now, changed_at = self.now(vehicle), vehicle.car.changed_at
-        old = [code for code in codes if not _is_current(kept.get(code), changed_at, now, max_age)]
+        old = [code for code in codes if not is_current(kept.get(code), changed_at, now, max_age)]
         source = self._sources.get(vehicle.car.source)
         found: dict[str, Reading | Problem] = {}
         if old and source is not None and not source.costs.reads_wake:
@@ -129,7 +133,7 @@ class Upstream:
             if not fetched.asked:
                 found = {code: kept.get(code, problem) for code, problem in found.items()}
         told = {code: found.get(code) or kept.get(code) for code in codes}
-        return {code: _with_last(answer, kept.get(code)) for code, answer in told.items()}
+        return Recalled({code: _with_last(answer, kept.get(code)) for code, answer in told.items()}, asked=bool(old))
 
     async def _shared(self, vehicle: Vehicle, codes: Sequence[str]) -> _Fetched:
         wanted = frozenset(codes)
@@ -245,6 +249,23 @@ class Upstream:
 
     # --- what stands in the way
 
+    async def obstacle(self, vehicle: Vehicle, *, command: bool = False) -> Problem | None:
+        """Return why the car could not be asked now, or be given a command; null when it could. Spends nothing."""
+        source = self._sources.get(vehicle.car.source)
+        if source is None:
+            return self._problem(vehicle, "COMPATIBILITY:PLATFORM_NOT_CAPABLE")
+        wait = self._circuits.peek_s(source.circuit(vehicle.car.vin), monotonic())
+        if wait is not None:
+            return self._problem(vehicle, "UPSTREAM:KNOWN_ISSUE", wait)
+        budget, at = self._budgets[source.name], self._clock().timestamp()
+        level = await self._store.level(vehicle.car.id) or full(budget, at)
+        _, wait = take(level, budget, at, calls=1, wakes=self._wakes(vehicle, command=command))
+        return None if wait is None else self._problem(vehicle, "RATE_LIMIT:VEHICLE", wait)
+
+    def wakes(self, vehicle: Vehicle, *, command: bool = False) -> bool:
+        """Tell whether asking the car, or giving it a command, may wake it."""
+        return bool(self._wakes(vehicle, command=command))
+
     async def _blocked(self, vehicle: Vehicle, *, wakes: int) -> Problem | None:
         source = self._sources.get(vehicle.car.source)
         if source is None:
@@ -271,27 +292,6 @@ def budget_of(source: Source) -> Budget:
     """Return what a car of this source can bear by the source's own account."""
     costs = source.costs
     return Budget(Bucket(costs.reads_per_minute, 60.0), Bucket(costs.wakes_per_day, DAY_S))
-
-
-def _is_fresh(reading: Reading, changed_at: datetime | None, now: datetime, max_age: timedelta) -> bool:
-    """Tell whether a kept reading need not be asked again.
-
-    A simulated clock may have been set back: a reading from its future is not fresh.
-    """
-    if changed_at is not None and reading.fetched_at <= changed_at:
-        return False
-    return timedelta(0) <= now - reading.fetched_at <= max_age
-
-
-def _is_current(
-    answer: Reading | Problem | None, changed_at: datetime | None, now: datetime, max_age: timedelta
-) -> bool:
-    """Tell whether what was answered last need not be asked again."""
-    if isinstance(answer, Problem):
-        limit = max(max_age, _LASTING) if answer.kind == _LACKING else max_age
-        changed = changed_at is not None and answer.found_at <= changed_at and answer.kind != _LACKING
-        return bool(limit) and not changed and timedelta(0) <= now - answer.found_at <= limit
-    return answer is not None and bool(max_age) and _is_fresh(answer, changed_at, now, max_age)
 
 
 def _with_last(answer: Reading | Problem | None, kept: Reading | Problem | None) -> Reading | Problem | None:

@@ -1,4 +1,4 @@
-"""F1 to F15 and A1 to A5: the functions of the packages and the authorization client."""
+"""F1 to F15 without F5, and A1 to A5: the functions of the packages and the authorization client."""
 
 from __future__ import annotations
 
@@ -57,14 +57,6 @@ def _get_vehicles(hand: Hand) -> None:
     beyond = hand.call("get_vehicles", car.token, {"limit": 1, "offset": 1})
     assert (beyond["vehicles"], beyond["paging"]) == ([], {"count": 1, "offset": 1})
     assert hand.error("get_vehicles", car.token, {"limit": 51})["statusCode"] == 400
-
-
-@row("F5", "get_vehicle", "getVehicle", later="API v3")
-def _get_vehicle(hand: Hand) -> None:
-    car = hand.cars["TESLA"]
-    found = hand.call("get_vehicle", car.token, car.id)
-    assert found["body"]["id"] == car.id
-    assert len(found["headers"]["sc-request-id"]) == 36
 
 
 @row("F6", "get_compatibility", "getCompatibility")

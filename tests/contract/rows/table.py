@@ -18,13 +18,12 @@ EXPECTED: Final = [f"{kind}{number}" for kind, length in LENGTHS.items() for num
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row. `python` and `node` are what the SDKs call it; `later` says what it waits for."""
+    """One row. `python` and `node` are what the SDKs call it."""
 
     id: str
     python: str
     node: str
     check: Check
-    later: str | None = None
 
     def name(self, sdk: str) -> str:
         """The row's own id of a test."""
@@ -34,12 +33,12 @@ class Row(msgspec.Struct, frozen=True):
 ROWS: Final[dict[str, Row]] = {}
 
 
-def row(id_: str, python: str, node: str, later: str | None = None) -> Callable[[Check], Check]:
+def row(id_: str, python: str, node: str) -> Callable[[Check], Check]:
     """Enter a check into the table."""
 
     def enter(check: Check) -> Check:
         assert id_ not in ROWS, id_
-        ROWS[id_] = Row(id_, python, node, check, later)
+        ROWS[id_] = Row(id_, python, node, check)
         return check
 
     return enter

@@ -1,4 +1,6 @@
-"""X1 to X4 and T1 to T19: the errors, the inner service, and every type as far as it can be seen from outside."""
+"""X1 to X4 and T1 to T18 without T5: the errors, the inner service, and every type as far as it can be seen from
+outside.
+"""
 
 from __future__ import annotations
 
@@ -140,14 +142,6 @@ def _vehicle_ids(hand: Hand) -> None:
     assert len(set(every["vehicles"])) == 3
 
 
-@row("T5", "dict", "VehicleRes", later="API v3")
-def _vehicle_v3(hand: Hand) -> None:
-    car = hand.cars["TESLA"]
-    body = hand.call("get_vehicle", car.token, car.id)["body"]
-    assert body["attributes"]["make"] == "TESLA"
-    assert {"id", "type", "attributes", "links"} <= set(body)
-
-
 @row("T6", "CompatibilityV2", "Compatibility")
 def _compatibility(hand: Hand) -> None:
     args: list[Any] = ["0SCGMCT0386A85356", ["read_odometer", "read_fuel"], "US"]
@@ -280,11 +274,3 @@ def _response(hand: Hand) -> None:
     found = hand.vehicle(car, "request", "GET", "tesla/compass", None, {})
     assert set(found) == {"body", "meta"}
     assert set(found["body"]) == {"heading", "direction"}
-
-
-@row("T19", "dict", "SignalsRes", later="API v3")
-def _signals(hand: Hand) -> None:
-    body = hand.vehicle(hand.cars["TESLA"], "get_signals")["body"]
-    for signal in body["data"]:
-        assert {"id", "type", "attributes"} <= set(signal)
-        assert {"code", "name", "group", "status"} <= set(signal["attributes"])

@@ -1,8 +1,10 @@
-"""V1, V11 to V14, V19 to V21, V25 to V33: commands, webhooks, batch, free requests, and the end of a connection."""
+"""V1, V11 to V14, V19 to V21, V25 to V29, V32, V33: commands, webhooks, batch, free requests, and the end of a
+connection.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import pytest
@@ -185,27 +187,6 @@ def _disconnect(hand: Hand) -> None:
     assert hand.call("get_vehicles", car.token)["vehicles"] == []
     error = hand.vehicle_error(car, "odometer")
     assert (error["statusCode"], error["type"], error["resolution"]) == (403, "PERMISSION", {"type": "REAUTHENTICATE"})
-
-
-@row("V30", "get_signals", "getSignals", later="API v3")
-def _get_signals(hand: Hand) -> None:
-    """Both suites: the first signal of the list was read with success."""
-    found = hand.vehicle(hand.cars["TESLA"], "get_signals")
-    assert found["body"]["data"][0]["attributes"]["status"]["value"] == "SUCCESS"
-    assert len(found["headers"]["sc-request-id"]) == 36
-
-
-@row("V31", "get_signal", "getSignal", later="API v3")
-def _get_signal(hand: Hand) -> None:
-    """Both suites: the odometer was read with success."""
-    found = hand.vehicle(hand.cars["TESLA"], "get_signal", "odometer-traveleddistance")
-    assert _attributes(found)["status"]["value"] == "SUCCESS"
-
-
-def _attributes(found: dict[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = found["body"]
-    attributes: dict[str, Any] = body.get("data", body)["attributes"]
-    return attributes
 
 
 @row("V32", "methods", "METHODS_MAP")

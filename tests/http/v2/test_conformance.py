@@ -213,6 +213,8 @@ def test_line_09_dates_of_the_service_history_in_every_form(client: Owned, volt:
     for wrong in ("yesterday", "2025-13-01", "1", "2025-01-01Tx", "null"):
         check_error(client, client.ask("GET", f"{path}?start_date={wrong}", [volt.bearer]), 400, "start_date")
         check_error(client, client.ask("GET", f"{path}?endDate={wrong}", [volt.bearer]), 400, "end_date")
+        both = f"{path}?end_date=2026-01-05&endDate={wrong}"
+        check_error(client, client.ask("GET", both, [volt.bearer]), 400, "end_date")
     for first in ("0001-01-01", "9999-12-31"):
         assert days(f"?start_date={first}&end_date={first}") == []
         assert days(f"?end_date={first}") in ([], every)

@@ -94,4 +94,6 @@ def _frozen(value: Any) -> Any:
         return {key: _frozen(each) for key, each in value.items()}
     if isinstance(value, list | set):
         return type(value)(value)
-    return [_frozen(each) for each in vars(value).values()] if is_dataclass(value) else value
+    if not is_dataclass(value):
+        return value
+    return [_frozen(each) for name, each in vars(value).items() if name != "revision"]  # counts what reads kept

@@ -10,6 +10,7 @@ from carwire.core.applications import Application
 from carwire.core.errors import NotAuthenticated
 from carwire.core.permissions import CONTROL, READ
 from carwire.http.call import Answer, Call, Route, json_answer
+from carwire.http.connect.languages import LANGUAGES
 from carwire.http.door import application_of
 from carwire.http.oauth.protocol import Asked, Refused, TokenProtocol, shown
 from carwire.http.query import decode_text
@@ -144,7 +145,7 @@ def metadata(base_url: str) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": [*READ, *CONTROL],
-        "ui_locales_supported": ["en", "de", "fr", "es", "nl", "it"],
+        "ui_locales_supported": [code for code, _ in LANGUAGES],
         "service_documentation": f"{base_url}/docs/api",
     }
 

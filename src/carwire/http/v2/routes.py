@@ -14,7 +14,7 @@ from carwire.http.v2.vehicles import FlagsQuery, HistoryQuery, PermissionsQuery,
 from carwire.wire.v2 import static
 from carwire.wire.v2.actions import ACTIONS, Action
 from carwire.wire.v2.batch import BatchBody, BatchRequests
-from carwire.wire.v2.makes import MAKE_READS
+from carwire.wire.v2.makes import MAKE_READS, MAKES_WITH_ENDPOINTS
 from carwire.wire.v2.static import STATIC_ENDPOINTS
 from carwire.wire.v2.vehicles import ENDPOINTS, Endpoint
 
@@ -112,7 +112,8 @@ def _read(endpoint: Endpoint, handlers: VehicleHandlers, make: str | None = None
 
 
 def _action(action: Action, handlers: ActionHandlers) -> Route:
-    make = action.path[1:].partition("/")[0] if action.path[1:].partition("/")[0] in _MAKES else None
+    first = action.path[1:].partition("/")[0]
+    make = first if first in MAKES_WITH_ENDPOINTS else None
     return Route(
         action.method,
         _VEHICLE + action.path,
@@ -127,9 +128,6 @@ def _action(action: Action, handlers: ActionHandlers) -> Route:
         tag=_TAG if make is None else ONE_MAKE,
         permission=action.permission,
     )
-
-
-_MAKES: Final = frozenset(make for make, _ in MAKE_READS)
 
 
 def _several(handlers: Handlers) -> tuple[Route, ...]:

@@ -181,8 +181,9 @@ def period(query: HistoryQuery, now: datetime) -> tuple[datetime, datetime]:
 
     One SDK's client glues its flags to the last value with a question mark.
     """
-    ends_at = _moment("end_date", query.end_date or query.endDate, last=True) or now
-    starts_at = _moment("start_date", query.start_date or query.startDate, last=False)
+    ends = _moment("end_date", query.end_date, last=True), _moment("end_date", query.endDate, last=True)
+    starts = _moment("start_date", query.start_date, last=False), _moment("start_date", query.startDate, last=False)
+    ends_at, starts_at = ends[0] or ends[1] or now, starts[0] or starts[1]
     return starts_at or max(ends_at, _FIRST + _YEAR) - _YEAR, ends_at
 
 

@@ -6,7 +6,9 @@ and that wakes no car.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable, Hashable
 from datetime import timedelta
 from typing import Final
 
@@ -17,8 +19,8 @@ from carwire.core.signals.reading import Problem
 from carwire.http.call import Answer, Call, NothingThere
 from carwire.http.query import decode_params
 from carwire.http.v2.vehicles import LONGEST_S, MAX_AGE, unit_system
-from carwire.http.v3.view import Views, answered
-from carwire.services.vehicles import Told, VehicleService
+from carwire.http.v3.view import Memory, Views, Written, answered, sent, written
+from carwire.services.vehicles import Known, VehicleService
 from carwire.wire.v3.paging import SIGNALS, read_page
 from carwire.wire.v3.signals import headers, signal_body, signals_body
 from carwire.wire.v3.vehicles import vehicle_body
@@ -36,6 +38,7 @@ class VehicleHandlers:
         self._vehicles = vehicles
         self._views = views
         self._max_age = max_age
+        self._written = Memory()
 
     async def vehicle(self, call: Call) -> Answer:
         """Answered from what is stored; the car is not asked."""
@@ -49,12 +52,16 @@ class VehicleHandlers:
         vehicle, system, max_age = call.vehicle, unit_system(call), self._age(call)
         view = self._views.of(call, system)
         page = read_page(decode_params(call.query), SIGNALS, len(LISTED), short=view.preview)
-        told = await self._vehicles.recall(vehicle, LISTED, max_age)
-        _check_plan(told)
-        answers = {code: answer for code, answer in told.items() if answer is not None}
-        whole = page.number == 1 and page.size >= len(answers)
-        body = signals_body(vehicle, answers, view, None if whole else page)
-        return answered(call, body, headers(answers, system))
+        known = await self._vehicles.recall(vehicle, LISTED, max_age)
+
+        def write() -> Written:
+            _check_plan(known)
+            answers = {code: answer for code, answer in known.answers.items() if answer is not None}
+            whole = page.number == 1 and page.size >= len(answers)
+            body = signals_body(vehicle, answers, view, None if whole else page)
+            return written(body, headers(answers, system))
+
+        return self._answer(call, known, (vehicle.car, view, page), write)
 
     async def signal(self, call: Call) -> Answer:
         """One signal, with its status, body and times. 404 for a code nobody knows, and while nobody has answered."""
@@ -62,12 +69,19 @@ class VehicleHandlers:
         code = call.parameters["code"].lower()
         if code not in signals():
             raise NothingThere("signal", call.parameters["code"])
-        told = await self._vehicles.recall(vehicle, (code,), max_age)
-        _check_plan(told)
-        if told[code] is None:
-            raise NothingThere("signal", code)
-        body = signal_body(vehicle, code, told[code], self._views.of(call, system))
-        return answered(call, body, headers(told, system))
+        view, known = self._views.of(call, system), await self._vehicles.recall(vehicle, _alone(code), max_age)
+
+        def write() -> Written:
+            _check_plan(known)
+            if known.answers[code] is None:
+                raise NothingThere("signal", code)
+            body = signal_body(vehicle, code, known.answers[code], view)
+            return written(body, headers(known.answers, system))
+
+        return self._answer(call, known, (vehicle.car, view), write)
+
+    def _answer(self, call: Call, known: Known, more: Hashable, write: Callable[[], Written]) -> Answer:
+        return self._written.answer(call, known, more, write) if known.lasts else sent(call, write())
 
     def _age(self, call: Call) -> timedelta:
         """Return how old an answer may be. Raises `InvalidInput` for a header that is no number of seconds."""
@@ -83,8 +97,14 @@ class VehicleHandlers:
         return timedelta(seconds=min(int(found["s"]), LONGEST_S)) if found else self._max_age
 
 
-def _check_plan(told: dict[str, Told]) -> None:
+@functools.cache
+def _alone(code: str) -> tuple[str]:
+    """Made once for every signal there is."""
+    return (code,)
+
+
+def _check_plan(known: Known) -> None:
     """Raise `Obstacle` for what a plan does not allow: that is about the application, not about a signal."""
-    for answer in told.values():
+    for answer in known.answers.values():
         if isinstance(answer, Problem) and answer.type == "BILLING":
             raise Obstacle(answer)

@@ -8,7 +8,7 @@ contract, section 1.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final
 
 import msgspec
@@ -44,25 +44,54 @@ def generation_of(authorization: list[bytes]) -> Generation:
     return "preview" if is_uuid(token) else "ga"
 
 
-def answered(call: Call, body: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
+class Written(msgspec.Struct, frozen=True):
+    """A body as it goes out, its entity tag, and the headers that tell its age."""
+
+    content: bytes
+    tag: bytes
+    headers: Headers
+
+
+class Memory:
+    """Bodies written before, of the same things: who asks often is mostly told nothing new. At most ten megabytes."""
+
+    def __init__(self, most: int = 200) -> None:
+        self._most = most
+        self._kept: dict[tuple[int, Hashable], tuple[object, Written]] = {}
+
+    def answer(self, call: Call, of: object, more: Hashable, write: Callable[[], Written]) -> Answer:
+        """Answer with what was written of the very object `of`, and equal `more`, or is now by `write`."""
+        key = (id(of), more)
+        kept = self._kept.get(key)
+        if kept is None or kept[0] is not of:
+            while len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            kept = self._kept[key] = of, write()
+        return sent(call, kept[1])
+
+
+def answered(call: Call, body: object) -> Answer:
     """Answer a read, or with 304 and no body when the caller has it already (RFC 9110, 13.1.2)."""
+    return sent(call, written(body))
+
+
+def written(body: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> Written:
+    """Encode a body. The entity tag is a weak one: another spelling would do as well."""
     content = _encode(body)
     tag = b'W/"%b"' % hashlib.blake2b(content, digest_size=12).hexdigest().encode()
-    return tagged(call, content, tag, headers)
+    return Written(content, tag, (*headers, (b"etag", tag), _PRIVATE))
 
 
-def tagged(call: Call, content: bytes, tag: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
-    """Answer a read with a body whose entity tag is known."""
-    sent: Headers = (*headers, (b"etag", tag), _PRIVATE)
-    if _has(call.header(b"if-none-match"), tag):
-        return Answer(b"", 304, JSON, sent)
-    return Answer(content, 200, JSON, sent)
+def sent(call: Call, found: Written) -> Answer:
+    """Answer with a body, or with 304 when the caller has it already."""
+    conditions = call.header(b"if-none-match")
+    if conditions and _has(conditions, found.tag):
+        return Answer(b"", 304, JSON, found.headers)
+    return Answer(found.content, 200, JSON, found.headers)
 
 
 def _has(conditions: list[bytes], tag: bytes) -> bool:
     """Tell whether one of the tags is this one; weak and strong ones are compared alike."""
-    if not conditions:
-        return False
     opaque = tag.removeprefix(b"W/")
     given = (each.strip().removeprefix(b"W/") for line in conditions for each in line.split(b","))
     return any(each in {b"*", opaque} for each in given)

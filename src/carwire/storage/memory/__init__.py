@@ -7,13 +7,20 @@ from carwire.storage.memory.commands import CommandsInMemory
 from carwire.storage.memory.connect import ConnectInMemory
 from carwire.storage.memory.state import State
 from carwire.storage.memory.tidying import TidyingInMemory
+from carwire.storage.memory.usage import UsageInMemory
 from carwire.storage.memory.vehicles import VehiclesInMemory
 from carwire.storage.memory.webhooks import WebhooksInMemory
 from carwire.storage.sealing import Sealer
 
 
 class MemoryStore(
-    ApplicationsInMemory, ConnectInMemory, VehiclesInMemory, CommandsInMemory, WebhooksInMemory, TidyingInMemory
+    ApplicationsInMemory,
+    ConnectInMemory,
+    VehiclesInMemory,
+    CommandsInMemory,
+    WebhooksInMemory,
+    UsageInMemory,
+    TidyingInMemory,
 ):
     """`carwire.core.ports.Store` in the memory of one process. No method waits, so each is one transaction."""
 

@@ -70,6 +70,7 @@ class ApplicationsInMemory:
         s.webhooks = {key: value for key, value in s.webhooks.items() if value.client_id != client_id}
         s.secrets = {key: value for key, value in s.secrets.items() if value.client_id != client_id}
         s.application_tokens = {key: value for key, value in s.application_tokens.items() if value[0] in s.secrets}
+        s.usage = {key: value for key, value in s.usage.items() if key[0] != client_id}
         self._delete_cars(client_id)
         return True
 

@@ -134,7 +134,8 @@ class ConnectInMemory:
             external = known.external_id if known else None
         connected_at = known.connected_at if known else approval.at
         link_id = known.id if known else new_id()
-        link = Link(link_id, frozenset(approved.permissions), connected_at, approval.at, external)
+        revision = known.revision if known else 0
+        link = Link(link_id, frozenset(approved.permissions), connected_at, approval.at, external, revision)
         s.links[vehicle.id][owner.id] = link
         return vehicle.id
 

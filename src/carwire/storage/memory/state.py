@@ -37,6 +37,7 @@ class Link:
     connected_at: datetime
     updated_at: datetime
     external_id: str | None
+    revision: int = 0
 
 
 @dataclass
@@ -79,6 +80,7 @@ class State:
     subscriptions: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
     secrets: dict[str, ClientSecret] = field(default_factory=dict)
     application_tokens: dict[bytes, tuple[str, datetime]] = field(default_factory=dict)  # secret and end
+    usage: dict[tuple[str, int, str, str], int] = field(default_factory=dict)  # as `carwire.core.usage.order` has it
 
     def links_of_client(self, client_id: str, wanted: ConnectionFilter) -> list[Connection]:
         """Return an application's connections that a filter lets through, newest first."""
@@ -123,12 +125,19 @@ class State:
             capacity_kwh=row.capacity_kwh,
             car=self.cars[row.car_id],
             account=self.owners[user_id].account_digest,
+            revision=link.revision,
         )
+
+    def links_to(self, car_id: str, account: bytes) -> list[Link]:
+        """Return the connections of an account to a car, of any application."""
+        links = (self.links.get(row.id, {}) for row in self.vehicles.values() if row.car_id == car_id)
+        return [
+            link for each in links for user_id, link in each.items() if self.owners[user_id].account_digest == account
+        ]
 
     def is_connected(self, car_id: str, account: bytes) -> bool:
         """Tell whether any application connects an account to a car."""
-        links = (self.links.get(row.id, {}) for row in self.vehicles.values() if row.car_id == car_id)
-        return any(self.owners[user_id].account_digest == account for link in links for user_id in link)
+        return bool(self.links_to(car_id, account))
 
     def perishable(self) -> int:
         """Return how many rows there are that expire."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from carwire.core.budgets import Budget, full, take
+from carwire.core.budgets import Budget, Level, full, take
 from carwire.core.grants import AccessToken, Principal
 from carwire.core.signals.reading import Problem, Reading
 from carwire.core.vehicles import ConnectedVehicle, Connection, ConnectionFilter, ConnectionPage, Vehicle
@@ -140,8 +140,11 @@ class VehiclesInMemory(GrantsInMemory):
     async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
         """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
         key = vehicle.car.id, vehicle.account
-        if not self._state.is_connected(*key):
+        links = self._state.links_to(*key)
+        if not links:
             return
+        for link in links:
+            link.revision += 1
         kept = self._state.readings.setdefault(key, {})
         for code, answer in answers.items():
             before = kept.get(code)
@@ -164,6 +167,10 @@ class VehiclesInMemory(GrantsInMemory):
         level, wait = take(self._state.levels.get(car_id) or full(budget, at), budget, at, calls=calls, wakes=wakes)
         self._state.levels[car_id] = level
         return wait
+
+    async def level(self, car_id: str) -> Level | None:
+        """Return how full a car's budget was when it was last spent from; null when nobody has yet."""
+        return self._state.levels.get(car_id)
 
 
 def _last(answer: Reading | Problem | None) -> Reading | None:

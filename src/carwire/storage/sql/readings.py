@@ -61,7 +61,10 @@ class ReadingPlans(Planned):
         """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
         key = vehicle.car.id, vehicle.account
         yield "SELECT id FROM cars WHERE id = ? {for_update}", key[:1]
-        connected = yield "SELECT 1 FROM connections WHERE car_id = ? AND account_digest = ? LIMIT 1", key
+        connected = yield (
+            f"UPDATE connections SET revision = revision + 1 WHERE {_OF_ACCOUNT} RETURNING vehicle_id",
+            key,
+        )
         if not connected:
             return
         readings = [_kept(code, told) for code, told in answers.items() if isinstance(told, Reading)]
@@ -102,6 +105,12 @@ class ReadingPlans(Planned):
                 (level.calls, level.wakes, level.at, car_id),
             )
         return wait
+
+    @reads
+    def level(self, car_id: str) -> Plan[Level | None]:
+        """Return how full a car's budget was when it was last spent from; null when nobody has yet."""
+        rows = yield "SELECT calls, wakes, level_at FROM budgets WHERE car_id = ?", (car_id,)
+        return Level(*rows[0]) if rows else None
 
 
 @lru_cache(256)

@@ -17,7 +17,7 @@ from carwire.storage.sql.plans import Row
 LINK: Final = "c.vehicle_id, c.client_id, c.user_id, c.mode"
 REST: Final = (
     "c.permissions, c.connected_at, c.external_id, c.capacity_kwh,"
-    " k.id, k.source, k.vin, k.make, k.model, k.year, k.powertrain, k.changed_at, c.account_digest"
+    " k.id, k.source, k.vin, k.make, k.model, k.year, k.powertrain, k.changed_at, c.account_digest, c.revision"
 )
 ACCESS: Final = "a.grant_id, a.expires_at, a.client_id, a.user_id, a.mode"  # what `access_token` reads
 # A sign-in that is gone, because its owner has disconnected, stays gone.
@@ -44,7 +44,7 @@ def vehicle(vehicle_id: str, client_id: str, user_id: str, mode: Mode, rest: Row
     """Return the vehicle of a row of `LINK` and `REST`."""
     (
         permissions, connected_us, external_id, capacity_kwh,
-        car_id, source, vin, make, model, year, powertrain, changed_us, account,
+        car_id, source, vin, make, model, year, powertrain, changed_us, account, revision,
     ) = rest  # fmt: skip
     return Vehicle(
         vehicle_id,
@@ -60,6 +60,7 @@ def vehicle(vehicle_id: str, client_id: str, user_id: str, mode: Mode, rest: Row
             None if changed_us is None else _EPOCH + timedelta(0, 0, changed_us),
         ),
         account,
+        revision,
     )  # fmt: skip
 
 

@@ -146,6 +146,8 @@ connections = _table(
     sa.Column("external_id", sa.Text),
     sa.Column("capacity_kwh", sa.Double),
     _needed("id", ID),  # by which API v3 calls a connection
+    # How often something was kept of what the car said to this account.
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     _key("vehicle_id", "user_id"),
     sa.UniqueConstraint("id"),
     _index("connections", "client_id", "connected_at", "vehicle_id", "user_id"),

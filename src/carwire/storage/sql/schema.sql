@@ -135,7 +135,7 @@ CREATE TABLE connections (
 	updated_at BIGINT NOT NULL,
 	external_id TEXT,
 	capacity_kwh DOUBLE,
-	id VARCHAR(36) NOT NULL,
+	id VARCHAR(36) NOT NULL, revision BIGINT DEFAULT 0 NOT NULL,
 	CONSTRAINT pk_connections PRIMARY KEY (vehicle_id, user_id),
 	CONSTRAINT uq_connections_id UNIQUE (id),
 	CONSTRAINT fk_connections_vehicle_id_vehicles FOREIGN KEY(vehicle_id) REFERENCES vehicles (id) ON DELETE CASCADE,

@@ -14,6 +14,7 @@ from carwire.storage.sql.plans import READ_VERSION, Database, Plan, reads
 from carwire.storage.sql.readings import ReadingPlans
 from carwire.storage.sql.rotation import RotationPlans
 from carwire.storage.sql.tidying import TidyPlans
+from carwire.storage.sql.usage import UsagePlans
 from carwire.storage.sql.vehicles import VehiclePlans
 from carwire.storage.sql.webhooks import WebhookPlans
 
@@ -26,6 +27,7 @@ class SqlStore(
     ReadingPlans,
     CommandPlans,
     WebhookPlans,
+    UsagePlans,
     TidyPlans,
     RotationPlans,
 ):

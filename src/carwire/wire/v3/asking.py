@@ -27,8 +27,8 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MODES: Final[dict[str, Mode]] = {"live": "live", "simulated": "simulated"}
 # JSON:API lets clients send these beside what is read here.
-_BESIDE_DATA: Final = frozenset({"jsonapi", "meta"})
-_BESIDE_ATTRIBUTES: Final = frozenset({"type", "id", "meta"})
+BESIDE_DATA: Final = frozenset({"jsonapi", "meta"})
+BESIDE_ATTRIBUTES: Final = frozenset({"type", "id", "meta"})
 _PLACE: Final = re.compile(r"`\$(?P<path>[^`]*)`$")
 _NAMED: Final = re.compile(r"^Object (?P<how>missing required|contains unknown) field `(?P<field>.*?)`", re.DOTALL)
 
@@ -134,8 +134,8 @@ def attributes_of(body: object, kind: type[T]) -> T:
 def _attributes_in(body: object) -> dict[str, object]:
     if body is None:
         return {}
-    data = _member(body, "body", "data", _BESIDE_DATA)
-    return {} if data is None else _checked(_member(data, "data", "attributes", _BESIDE_ATTRIBUTES), ATTRIBUTES)
+    data = _member(body, "body", "data", BESIDE_DATA)
+    return {} if data is None else _checked(_member(data, "data", "attributes", BESIDE_ATTRIBUTES), ATTRIBUTES)
 
 
 def _member(value: object, place: str, name: str, beside: frozenset[str]) -> object:

@@ -159,6 +159,7 @@ def upgrade() -> None:
         connection.execute(webhooks.insert(), [{**row, **_NEW} for row in hooks])
     if subscribed:
         connection.execute(subscriptions.insert(), [{**row, "id": str(uuid4())} for row in subscribed])
+    op.add_column("connections", sa.Column("revision", sa.BigInteger, nullable=False, server_default=sa.text("0")))
     op.create_index(
         "ix_connections_client_id_updated_at_vehicle_id_user_id",
         "connections",

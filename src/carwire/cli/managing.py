@@ -1,0 +1,27 @@
+"""Commands that manage what a server keeps, on its database and without the server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from carwire.settings import read_settings
+
+if TYPE_CHECKING:
+    from carwire.app import Management
+
+T = TypeVar("T")
+
+
+def managed(data: Path | None, call: Callable[[Management], Coroutine[Any, Any, T]]) -> T:
+    """Open the database of a data folder, or of the settings, and make one call of its services."""
+    from carwire.app import open_management
+
+    async def run() -> T:
+        async with open_management(read_settings(os.environ, data=data)) as management:
+            return await call(management)
+
+    return asyncio.run(run())
