@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import Owned, built, check_error
+from tests.http.v3.forms import refused, refused_preview
 
 from carwire.core.budgets import Bucket
 from carwire.http import limits
 from carwire.http.limits import ApplicationLimit, Limited
+from carwire.kit.ids import new_id
 
 HUNDRED_TWENTY_AND_TWO = Bucket(120, 3600)  # as the original has it: two more a minute
 
@@ -118,6 +120,36 @@ def test_an_application_that_asks_too_often_is_told_when_to_come_again(limited: 
         assert body["resolution"] == {"type": "RETRY_LATER"}
         assert 25 <= int(answer.header("retry-after") or "") <= 30
     assert limited.another().get("/v1/vins/5YJ").status == 200, "nobody else is limited"
+
+
+def test_v3_tells_it_in_its_own_form(limited: Owned) -> None:
+    car = limited.connect()
+    limited.machine  # noqa: B018  # which costs nothing
+    vehicle = f"/vehicles/{car.vehicle_id}"
+    for n in range(120):
+        answer = limited.v3("GET", ("/connections", "/nothing", f"{vehicle}/signals")[n % 3], car.user_id)
+        assert answer.status in {200, 404}
+    for _ in range(40):  # what is not there costs nothing
+        assert limited.v3("GET", "/webhooks").status == 200
+    for method, path, user in (
+        ("GET", "/connections?page[size]=x", None),
+        ("DELETE", f"/connections/{car.vehicle_id}", None),
+        ("POST", "/subscriptions", None),
+        ("GET", vehicle, None),
+        ("GET", f"{vehicle}/signals", None),
+        ("GET", "/vehicles/not-an-id/signals", car.user_id),
+        ("GET", f"/vehicles/{new_id()}/signals", car.user_id),
+        ("POST", f"{vehicle}/commands/security/lock", car.user_id),
+    ):
+        answer = limited.v3(method, path, user)
+        entry = refused(limited, answer, 429, "SMARTCAR_API")
+        assert (entry["type"], entry["resolution"]) == ("RATE_LIMIT", {"type": "RETRY_LATER"})
+        assert 25 <= int(answer.header("retry-after") or "") <= 30
+    for path in (vehicle, f"{vehicle}/signals", "/connections"):
+        answer = limited.ask("GET", f"/v3{path}", [car.bearer])
+        assert refused_preview(limited, answer, 429, "too_many_requests")["code"] == "SMARTCAR_API"
+    assert limited.another().v3("GET", "/connections").status == 200, "nobody else is limited"
+    assert limited.ask("GET", "/v3/compatible-vehicles").status == 200
 
 
 def test_who_shows_no_credentials_spends_nobodys_requests(limited: Owned) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from tests.conftest import Answer, InProcess, Owned, Server, basic, built, page_has_anchor, started, until
+from tests.http.v3.forms import refused, refused_preview
 
 from carwire import __version__
 from carwire.core.applications import Application
@@ -66,6 +67,11 @@ class Breakable(MemoryStore):
         await self.ping()
         return await super().reach_by_token(digest, vehicle_id, now)
 
+    async def application_token(self, digest: bytes, now: datetime) -> AccessToken | None:
+        """Raise the error, or look up."""
+        await self.ping()
+        return await super().application_token(digest, now)
+
     def version(self) -> int:
         """Return another number at every question: nobody is remembered."""
         self._state.applications_version += 1
@@ -117,6 +123,26 @@ def test_what_nobody_expected_is_a_fault_without_its_cause(breakable: tuple[Brea
         check_fault(client, answer, 500, "INTERNAL")
         assert "hunter2" not in answer.text
         assert "Traceback" not in answer.text
+
+
+def test_v3_tells_faults_in_its_own_form(breakable: tuple[Breakable, Owned]) -> None:
+    store, client = breakable
+    car = client.connect()
+    client.machine  # noqa: B018  # drawn while it works
+    for error, status, code, short in (
+        (StoreUnavailable("postgresql://user:hunter2@host is gone"), 503, "UNAVAILABLE", "service_unavailable"),
+        (RuntimeError("hunter2"), 500, "INTERNAL", "internal_error"),
+    ):
+        store.error = error
+        for path in ("/connections", f"/vehicles/{car.vehicle_id}", f"/vehicles/{car.vehicle_id}/signals"):
+            answer = client.v3("GET", path, car.user_id)
+            entry = refused(client, answer, status, code)
+            assert (entry["type"], entry["resolution"]) == ("SERVER", {"type": "RETRY_LATER"})
+            assert "hunter2" not in answer.text
+        answer = client.ask("GET", f"/v3/vehicles/{car.vehicle_id}/signals", [car.bearer])
+        assert refused_preview(client, answer, status, short)["code"] == code
+    store.error = None
+    assert client.v3("GET", "/connections").status == 200
 
 
 def test_metrics_count_requests_by_route_and_status(server: Server) -> None:

@@ -152,7 +152,8 @@ def _limit(given: ChargeLimit, _system: UnitSystem) -> tuple[str, dict[str, obje
     limit = float(given.limit)
     if not 0.5 <= limit <= 1:
         raise InvalidInput(FieldProblem("limit", f"must be {_expected(ChargeLimit)['limit']}"))
-    return "charge-set-limit", {"percent": round(limit * 100, _DIGITS)}
+    percent = round(limit * 100, _DIGITS)
+    return "charge-set-limit", {"percent": int(percent) if percent.is_integer() else percent}
 
 
 def _as_given(name: str) -> Callable[[Any, UnitSystem], tuple[str, dict[str, object]]]:
