@@ -101,6 +101,11 @@ class Call:
         return self._vehicle
 
     @property
+    def proven(self) -> bool:
+        """Whether a door has proven a token."""
+        return self._token is not None
+
+    @property
     def reached(self) -> bool:
         """Whether a door has reached a vehicle."""
         return self._vehicle is not None

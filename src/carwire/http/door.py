@@ -24,12 +24,13 @@ from carwire.wire.v3.asking import MissingParameter, user_of
 _MAX_HEADER: Final = 1024
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 OWNER_HEADER: Final = b"sc-user-id"
+_LENGTH: Final = 36  # of a UUID
 _MANAGER: Final = "default"  # the user name that goes with a management token
 
 
 def is_uuid(text: str) -> bool:
     """Tell whether a text has the form of the wire's ids: a UUID of 36 characters."""
-    return _UUID.fullmatch(text) is not None
+    return len(text) == _LENGTH and _UUID.fullmatch(text) is not None
 
 
 class Doors:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from http.client import NOT_MODIFIED
+from http.client import NO_CONTENT, NOT_MODIFIED
 from time import perf_counter
 from typing import Any, Final
 
@@ -189,7 +189,9 @@ class Edge:
                 headers = [(name.lower(), value) for name, value in message["headers"]]
                 if scope["method"] == "OPTIONS" and seen < 400:
                     headers = self._with_methods(headers, path)
-                if not any(name == b"content-type" for name, _ in headers):
+                if seen == NO_CONTENT:
+                    headers = [pair for pair in headers if pair[0] != b"content-type"]
+                elif not any(name == b"content-type" for name, _ in headers):
                     headers.append((b"content-type", JSON))
                 message["headers"] = [*headers, (b"sc-request-id", request_id.encode()), *more]
             elif head and message["type"] == "http.response.body":

@@ -18,13 +18,14 @@ from carwire.http.call import Answer, Call, NothingThere, json_answer
 from carwire.http.commanding import command_headers, deadline_of, idempotency_key, read_body
 from carwire.http.v3.faults import V3Faults
 from carwire.http.v3.view import Views, answered
-from carwire.services.commands import LONGEST, CommandService, Sent
+from carwire.services.commands import LONGEST, CommandFailed, CommandService, Sent
 from carwire.wire.v3.commands import CommandCall, command_id, execution_body, read_command
 from carwire.wire.v3.schedules import CREATE, DELETE, changed_body
 
 Handler = Callable[[Call], Awaitable[Answer]]
 Write = Callable[[CommandRecord], object]
 LONG_AFTER: Final = timedelta(seconds=175)
+_NOTHING: Final = "RESOURCE_NOT_FOUND:PATH"  # what a car says of something it does not have
 _ALIVE_S: Final = 15.0  # between two signs of life in a long answer
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -58,8 +59,12 @@ class CommandHandlers:
         )
         return handle
 
-    async def carry_out(self, call: Call, name: str, arguments: Arguments, write: Write) -> Answer:
-        """Send a command and answer with what `write` makes of its record."""
+    async def carry_out(
+        self, call: Call, name: str, arguments: Arguments, write: Write, missing: NothingThere | None = None
+    ) -> Answer:
+        """Send a command and answer with what `write` makes of its record. `missing` is what is not there, when the car
+        says that something is not.
+        """
         sending = asyncio.create_task(
             self._commands.send(
                 call.vehicle, name, arguments, key=idempotency_key(call), deadline=deadline_of(call, LONGEST)
@@ -67,8 +72,8 @@ class CommandHandlers:
         )
         await asyncio.wait({sending}, timeout=self._long_after_s)
         if not sending.done():
-            return Answer(b"", 202, tail=self._tail(sending, call, write))
-        sent = await sending
+            return Answer(b"", 202, tail=self._tail(sending, call, write, missing))
+        sent = await _ended(sending, missing)
         record = await self._record(call, sent)
         return Answer(json_answer(write(record)).body, headers=command_headers(sent))
 
@@ -88,12 +93,23 @@ class CommandHandlers:
             raise NothingThere("command", sent.id)
         return record
 
-    async def _tail(self, sending: asyncio.Task[Sent], call: Call, write: Write) -> AsyncIterator[bytes]:
+    async def _tail(
+        self, sending: asyncio.Task[Sent], call: Call, write: Write, missing: NothingThere | None
+    ) -> AsyncIterator[bytes]:
         while not sending.done():
             await asyncio.wait({sending}, timeout=_ALIVE_S)
             if not sending.done():
                 yield b" "
         try:
-            yield _encode(write(await self._record(call, sending.result())))
+            yield _encode(write(await self._record(call, await _ended(sending, missing))))
         except Exception as error:
             yield self._faults.answer(error, call).body
+
+
+async def _ended(sending: asyncio.Task[Sent], missing: NothingThere | None) -> Sent:
+    try:
+        return await sending
+    except CommandFailed as error:
+        if missing is None or error.problem.kind != _NOTHING:
+            raise
+        raise missing from None

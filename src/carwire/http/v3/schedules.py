@@ -6,7 +6,6 @@ from carwire.http.call import Answer, Call, NothingThere
 from carwire.http.commanding import read_body
 from carwire.http.v3.commands import CommandHandlers, Handler
 from carwire.http.v3.view import Views
-from carwire.services.commands import CommandFailed
 from carwire.wire.v3.schedules import (
     CREATE,
     DELETE,
@@ -17,8 +16,6 @@ from carwire.wire.v3.schedules import (
     read_schedule,
     read_schedule_id,
 )
-
-_UNKNOWN = "RESOURCE_NOT_FOUND:PATH"  # what a car says of a schedule it does not have
 
 
 class ScheduleHandlers:
@@ -47,11 +44,10 @@ class ScheduleHandlers:
         """Delete a schedule by the id its making was answered with."""
         schedule_id = read_schedule_id(call.parameters["schedule_id"])
         view = self._views.of(call)
-        try:
-            return await self._commands.carry_out(
-                call, DELETE, {"schedule_id": schedule_id}, lambda record: changed_body(record, view)
-            )
-        except CommandFailed as error:
-            if error.problem.kind != _UNKNOWN:
-                raise
-            raise NothingThere("schedule", schedule_id) from None
+        return await self._commands.carry_out(
+            call,
+            DELETE,
+            {"schedule_id": schedule_id},
+            lambda record: changed_body(record, view),
+            missing=NothingThere("schedule", schedule_id),
+        )

@@ -22,7 +22,7 @@ from carwire.http.v2.vehicles import LONGEST_S, MAX_AGE, unit_system
 from carwire.http.v3.view import Memory, Views, Written, answered, sent, written
 from carwire.services.vehicles import Known, VehicleService
 from carwire.wire.v3.paging import SIGNALS, read_page
-from carwire.wire.v3.signals import headers, signal_body, signals_body
+from carwire.wire.v3.signals import etag, headers, signal_body, signals_body
 from carwire.wire.v3.vehicles import vehicle_body
 
 # What a list holds: the published codes. The few others are answered to whoever asks for them by name.
@@ -58,8 +58,9 @@ class VehicleHandlers:
             _check_plan(known)
             answers = {code: answer for code, answer in known.answers.items() if answer is not None}
             whole = page.number == 1 and page.size >= len(answers)
-            body = signals_body(vehicle, answers, view, None if whole else page)
-            return written(body, headers(answers, system))
+            shown = None if whole else page
+            tag = etag(vehicle, answers, view, shown).encode()
+            return written(signals_body(vehicle, answers, view, shown), headers(answers, system), tag)
 
         return self._answer(call, known, (vehicle.car, view, page), write)
 
@@ -76,7 +77,8 @@ class VehicleHandlers:
             if known.answers[code] is None:
                 raise NothingThere("signal", code)
             body = signal_body(vehicle, code, known.answers[code], view)
-            return written(body, headers(known.answers, system))
+            tag = etag(vehicle, known.answers, view).encode()
+            return written(body, headers(known.answers, system), tag)
 
         return self._answer(call, known, (vehicle.car, view), write)
 

@@ -35,7 +35,11 @@ class Views:
 
     def of(self, call: Call, system: UnitSystem = "metric") -> View:
         """Return the view a request is answered in."""
-        return self._views[self._forced or generation_of(call.header(b"authorization")), system]
+        if self._forced:
+            return self._views[self._forced, system]
+        if call.proven:
+            return self._views["ga" if call.token.mode is None else "preview", system]
+        return self._views[generation_of(call.header(b"authorization")), system]
 
 
 def generation_of(authorization: list[bytes]) -> Generation:
@@ -75,10 +79,12 @@ def answered(call: Call, body: object) -> Answer:
     return sent(call, written(body))
 
 
-def written(body: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> Written:
-    """Encode a body. The entity tag is a weak one: another spelling would do as well."""
+def written(body: object, headers: Iterable[tuple[bytes, bytes]] = (), tag: bytes | None = None) -> Written:
+    """Encode a body. Its entity tag is a weak one, since another spelling would do as well: of the whole body, unless
+    one is given.
+    """
     content = _encode(body)
-    tag = b'W/"%b"' % hashlib.blake2b(content, digest_size=12).hexdigest().encode()
+    tag = tag or b'W/"%b"' % hashlib.blake2b(content, digest_size=12).hexdigest().encode()
     return Written(content, tag, (*headers, (b"etag", tag), _PRIVATE))
 
 

@@ -39,9 +39,8 @@ _BY_APPLICATION: Final = (
     f"SELECT NULL, t.expires_at, t.client_id, c.user_id, c.mode, {REST} FROM application_tokens t"
     " LEFT JOIN connections c ON c.client_id = t.client_id AND c.vehicle_id = ?{of_owner}"
     " LEFT JOIN cars k ON k.id = c.car_id WHERE t.digest = ? AND t.expires_at > ?"
-    " ORDER BY c.connected_at, c.user_id LIMIT 1"
 )
-_OF_ANYONE: Final = _BY_APPLICATION.replace("{of_owner}", "")
+_OF_ANYONE: Final = _BY_APPLICATION.replace("{of_owner}", "") + " ORDER BY c.connected_at, c.user_id LIMIT 1"
 _OF_OWNER: Final = _BY_APPLICATION.replace("{of_owner}", " AND c.user_id = ?")
 _CONNECTION: Final = "vehicle_id, user_id, mode, external_id, connected_at"
 _THEIR_VEHICLES: Final = "SELECT vehicle_id FROM connections WHERE user_id = ?"

@@ -163,15 +163,18 @@ def signals_body(
 def etag(vehicle: Vehicle, answers: Answers, view: View, page: Page | None = None) -> str:
     """Return a weak entity tag (RFC 9110, 8.8.1) of what `signal_body` or `signals_body` says.
 
-    It holds until a reading, a status or the vehicle changes; when a problem was found is no part of it, since those
-    are found anew with every request.
+    It holds until the car says something new, or a status or the vehicle changes. When the same was fetched, or found
+    wanting, once more is no part of it: that stands in the headers, which an answer without a body has too.
     """
-    told = [
-        (code, (answer.kind, answer.last) if isinstance(answer, Problem) else answer)
-        for code, answer in answers.items()
-    ]
+    told = [(code, _essence(answer)) for code, answer in answers.items()]
     content = msgspec.json.encode((vehicle_resource(vehicle, view), told, view, page))
-    return f'W/"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def _essence(answer: Answer) -> tuple[object, ...] | None:
+    if isinstance(answer, Problem):
+        return answer.kind, _essence(answer.last)
+    return (answer.value, answer.unit, answer.measured_at, answer.maker_at) if answer else None
 
 
 def headers(answers: Answers, system: UnitSystem) -> list[tuple[bytes, bytes]]:
