@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -148,8 +149,8 @@ def create(
         *(route for route in more if route.tag not in PAGE_TAGS),
         *_operations(operations),
     )
-    document = openapi.document(api, facts.base_url)
-    pages = _pages(PageHandlers(document, facts.data, facts.makes, demo=facts.demo))
+    document = functools.partial(openapi.document, api, facts.base_url)
+    pages = _pages(PageHandlers(document, facts.base_url, facts.data, facts.makes, demo=facts.demo))
     routes = (*api, *pages, *(route for route in more if route.tag in PAGE_TAGS))
     faults = Faults(writer, v3_faults, routes)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -27,12 +28,14 @@ _HEADERS: Final = (
 
 
 class PageHandlers:
-    """Pages over the API document and the table of errors."""
+    """Pages over the API document, which is written when somebody first looks at it, and the table of errors."""
 
-    def __init__(self, document: dict[str, Any], data: str, makes: int, *, demo: bool = False) -> None:
-        self._document = document
+    def __init__(
+        self, document: Callable[[], dict[str, Any]], base_url: str, data: str, makes: int, *, demo: bool = False
+    ) -> None:
+        self._write = document
         self._demo = demo
-        self._facts = {"data": data, "makes": makes, "version": __version__, "base_url": document["servers"][0]["url"]}
+        self._facts = {"data": data, "makes": makes, "version": __version__, "base_url": base_url}
         self._templates = Environment(
             loader=PackageLoader("carwire.http.web", "templates"),
             autoescape=select_autoescape(),
@@ -41,7 +44,14 @@ class PageHandlers:
             lstrip_blocks=True,
         )
         self._templates.filters["marked"] = _marked
-        self._json = msgspec.json.encode(document)
+
+    @functools.cached_property
+    def _document(self) -> dict[str, Any]:
+        return self._write()
+
+    @functools.cached_property
+    def _json(self) -> bytes:
+        return msgspec.json.encode(self._document)
 
     async def openapi(self, _call: Call) -> Answer:
         """Return the OpenAPI 3.1 document."""
