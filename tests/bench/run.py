@@ -49,9 +49,9 @@ once, head and body in one write (a fifth less in the server), headers looked up
 tokens and vehicles in memory, which has to be paid for in memory and in the care that a revoked token must be dead
 within a second in every process.
 
-A signal of v3 that nothing new was kept of takes 32 µs in the loop: its one statement 11, the door 10, the edge with id,
-counters and log 6, the body that is given again 5. All 93 take 34, because their body is given again too; written anew
-they would take 1,000. One signal stays below its goal for the same reason as the odometer does.
+A signal of v3 that nothing new was kept of takes 32 µs in the loop: its one statement 11, the door 10, the edge with
+id, counters and log 6, the body that is given again 5. All 93 take 34, because their body is given again too; written
+anew they would take 1,000. One signal stays below its goal for the same reason as the odometer does.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -201,7 +202,7 @@ def test_every_verdict_can_be_explained() -> None:
     assert len(hows) >= 5
 
 
-def lines(matrix: dict[str, list[MatrixLine]]) -> list[tuple[str, MatrixLine]]:
+def lines(matrix: Mapping[str, Sequence[MatrixLine]]) -> list[tuple[str, MatrixLine]]:
     return [(make, line) for make, found in matrix.items() for line in found]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import string
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -77,6 +78,7 @@ class CompatibilityService:
         self._catalogue = catalogue
         self._clock = clock
         self._us_only = us_only
+        self._matrix = functools.lru_cache(maxsize=256)(self._lines)  # a whole market takes milliseconds
 
     def check(
         self,
@@ -123,14 +125,25 @@ class CompatibilityService:
         powertrain: Powertrain | None = None,
         makes: Collection[str] | None = None,
         permissions: Collection[str] = (),
-    ) -> dict[str, list[MatrixLine]]:
+    ) -> Mapping[str, Sequence[MatrixLine]]:
         """Return the model lines that connect in a market, by make, in the catalogue's order.
 
         Filters narrow it: to one powertrain, to some makes (any spelling; unknown ones are not there), to lines that
         have every one of `permissions`. Lines that look wrong are left out.
         """
-        this_year = self._clock().year
-        wanted = None if makes is None else {make.make for name in makes if (make := self._catalogue.find(name))}
+        wanted = (
+            None if makes is None else frozenset(make.make for name in makes if (make := self._catalogue.find(name)))
+        )
+        return self._matrix(market, powertrain, wanted, frozenset(permissions), self._clock().year)
+
+    def _lines(
+        self,
+        market: Market,
+        powertrain: Powertrain | None,
+        wanted: frozenset[str] | None,
+        permissions: frozenset[str],
+        this_year: int,
+    ) -> Mapping[str, Sequence[MatrixLine]]:
         answer: dict[str, list[MatrixLine]] = {}
         for make in self._catalogue.makes.values():
             entry = make.markets.get(market)
@@ -138,11 +151,7 @@ class CompatibilityService:
                 continue
             for line in entry.lines:
                 granted = grants_of_line(line, entry.additions)
-                if (
-                    line.doubt
-                    or (powertrain and line.powertrain != powertrain)
-                    or not granted.keys() >= set(permissions)
-                ):
+                if line.doubt or (powertrain and line.powertrain != powertrain) or not granted.keys() >= permissions:
                     continue
                 end = line.end_year or max(this_year, line.start_year)
                 found = MatrixLine(line.model, line.start_year, end, line.powertrain, tuple(granted))
