@@ -7,7 +7,7 @@ import inspect
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ import uvicorn
 from tests.conftest import Owned, built
 from tests.support import Connected
 
-from carwire_client import AsyncClient, Client, RetryPolicy, Timeouts
+from carwire_client import AsyncClient, Client, RetryPolicy, Secret, Timeouts
 from carwire_client.answers import Answer
 from carwire_client.call import Call
 from carwire_client.exchange import Outcome, Renew, Send, Step, Wait, exchange
@@ -67,13 +67,14 @@ def wiring(clock: Clock | None = None, **changes: Any) -> Wiring:
 class Drive:
     """Carries out a call without any transport: every `Send` is answered with the next of the outcomes."""
 
-    outcomes: list[Outcome]
+    outcomes: Sequence[Outcome]
     clock: Clock = field(default_factory=Clock)
     steps: list[Step] = field(default_factory=list)
 
     def __call__(self, call: Call[Any], **changes: Any) -> Any:
         flow = exchange(call, wiring(self.clock, **changes))
-        left, outcome = list(self.outcomes), None
+        left = list(self.outcomes)
+        outcome: Outcome = None
         while True:
             try:
                 step = flow.send(outcome)
@@ -84,9 +85,11 @@ class Drive:
                 self.clock.seconds += step.seconds
                 outcome = None
             elif isinstance(step, Renew):
-                outcome = step.source.token(step.rejected)  # type: ignore[assignment]
+                renewed = step.source.token(step.rejected)
+                assert isinstance(renewed, Secret)
+                outcome = renewed
             else:
-                outcome = left.pop(0)  # type: ignore[assignment]
+                outcome = left.pop(0)
 
     @property
     def sent(self) -> list[Send]:

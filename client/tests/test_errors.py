@@ -85,7 +85,9 @@ def test_every_error_has_every_attribute_whatever_came() -> None:
 
 
 def test_what_the_body_lacks_is_taken_from_the_headers() -> None:
-    found = error(429, {"type": "RATE_LIMIT", "code": "VEHICLE", "description": "x"}, sc_request_id="h", retry_after="9")
+    found = error(
+        429, {"type": "RATE_LIMIT", "code": "VEHICLE", "description": "x"}, sc_request_id="h", retry_after="9"
+    )
     assert (found.request_id, found.retry_after, found.status_code) == ("h", 9, 429)
 
 
@@ -95,7 +97,13 @@ def test_a_body_that_names_another_status_is_not_believed() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, None), ("RETRY_LATER", Resolution("RETRY_LATER")), ({}, Resolution()), ({"type": None}, Resolution()), (5, None)],
+    [
+        (None, None),
+        ("RETRY_LATER", Resolution("RETRY_LATER")),
+        ({}, Resolution()),
+        ({"type": None}, Resolution()),
+        (5, None),
+    ],
 )
 def test_a_resolution_may_be_null_a_word_or_an_object(value: object, expected: Resolution | None) -> None:
     assert error(409, {**FULL, "resolution": value}).resolution == expected
@@ -153,7 +161,9 @@ def test_an_error_can_be_copied_and_sent_to_another_process() -> None:
 
 
 def test_only_a_server_that_failed_leaves_open_whether_it_was_done() -> None:
-    open_ = {status for status in (400, 401, 403, 409, 429, 500, 501, 502, 503, 504) if error(status, {}).may_have_happened}
+    open_ = {
+        status for status in (400, 401, 403, 409, 429, 500, 501, 502, 503, 504) if error(status, {}).may_have_happened
+    }
     assert open_ == {500, 502, 504}
 
 
@@ -190,5 +200,11 @@ def test_what_is_no_moment_is_null(value: object) -> None:
 
 
 def test_moments_are_in_utc_however_they_are_written() -> None:
-    written = ["2026-11-21T12:00:00.000Z", "2026-11-21T13:00:00+01:00", "2026-11-21T12:00:00", 1795262400, 1795262400000]
+    written = [
+        "2026-11-21T12:00:00.000Z",
+        "2026-11-21T13:00:00+01:00",
+        "2026-11-21T12:00:00",
+        1795262400,
+        1795262400000,
+    ]
     assert {read_moment(value) for value in written} == {NOW}

@@ -56,7 +56,7 @@ def awaiting(
 ) -> Callable[Concatenate[SendsAsync[R], P], Coroutine[object, object, T]]:
     """Return the method that makes the call when it is awaited.
 
-    What it sends and receives meanwhile is `object`: with ``Any`` there, mypy takes the types out of ``asyncio.gather``.
+    What it sends and receives meanwhile is `object`: with ``Any`` mypy loses the types in ``asyncio.gather``.
     """
 
     @functools.wraps(build)

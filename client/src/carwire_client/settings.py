@@ -95,7 +95,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """A vehicle and how it is asked. `token` is a `carwire_client.call.Token`.
+    """A vehicle and how it is asked. `token` is a `carwire_client.call.Token`; a text is wrapped at once.
 
     `max_age` and `stale_if_error`, in seconds, are Carwire's own: how old an answer may be, and how old when the car
     cannot be asked. Other servers ignore them.
@@ -108,6 +108,10 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     flags: Mapping[str, str | bool] | None = None
     max_age: int | None = None
     stale_if_error: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.token, str):
+            msgspec.structs.force_setattr(self, "token", Secret(self.token))
 
 
 def first_of(names: tuple[str, ...], environ: Mapping[str, str]) -> str | None:

@@ -2,7 +2,7 @@
 
 >>> read_moment("2026-06-01T10:15:30.120Z")
 datetime.datetime(2026, 6, 1, 10, 15, 30, 120000, tzinfo=datetime.timezone.utc)
->>> read_retry_after("30", datetime.now(UTC))
+>>> read_retry_after("30", now())
 30
 """
 

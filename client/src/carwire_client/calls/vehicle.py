@@ -20,7 +20,7 @@ _CODES: Final = with_moments("activeCodes", "timestamp")
 
 def attributes(vehicle: Reach) -> Call[models.Attributes]:
     """Read make, model, year and id. Permission ``read_vehicle_info``."""
-    return vehicle_read(vehicle, "/", models.Attributes)
+    return vehicle_read(vehicle, "", models.Attributes)
 
 
 def permissions(vehicle: Reach, *, limit: int | None = None, offset: int | None = None) -> Call[models.Permissions]:

@@ -169,10 +169,13 @@ class AsyncOwnerSession(_Base):
         newest = self._newest
         if newest is not None and self._good(newest, rejected) and not self._unwritten:
             return newest.access_token
-        if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._found(rejected))
-            self._renewal.add_done_callback(_look_at)
-        return (await asyncio.shield(self._renewal)).access_token
+        while True:
+            if self._renewal is None or self._renewal.done():
+                self._renewal = asyncio.create_task(self._found(rejected))
+                self._renewal.add_done_callback(_look_at)
+            found = await asyncio.shield(self._renewal)
+            if found.access_token != rejected:  # who began it may not have known that
+                return found.access_token
 
     async def _found(self, rejected: Secret | None) -> Access:
         found = await asyncio.to_thread(self._load)
