@@ -300,6 +300,16 @@ def test_a_pair_that_could_not_be_written_is_used_and_written_at_the_next_occasi
     assert stage.endpoint.refreshes == ["refresh-1"]
 
 
+def test_a_pair_that_could_not_be_written_does_not_replace_what_somebody_else_has_written_since(stage: Stage) -> None:
+    store = Failing(2, 1)
+    store.put("me", access(1))
+    session = stage.session(store)
+    assert stage.token(session, "access-1") == "access-2"
+    store.put("me", access(7))
+    assert stage.token(session) == "access-7"
+    assert kept(store) == write_access(access(7))
+
+
 def test_threads_renew_once(told: Told, store: TokenStore) -> None:
     endpoint = Endpoint(told, slow=0.05)
     told.tell(endpoint)

@@ -30,7 +30,7 @@ _log = logging.getLogger("carwire_client")
 
 
 class _Base:
-    """What both sessions know: the newest pair this process has seen, and whether it is still to be written."""
+    """What both sessions know: the newest pair this process has seen, and over which one it is still to be written."""
 
     def __init__(
         self, store: TokenStore, key: str, early: timedelta = EARLY, clock: Callable[[], datetime] = now
@@ -40,7 +40,7 @@ class _Base:
         self._early = early
         self._clock = clock
         self._newest: Access | None = None
-        self._unwritten = False
+        self._to_replace: Access | None = None
 
     def _good(self, access: Access | None, rejected: Secret | None) -> bool:
         """Tell whether a pair can be used: it is not the one just refused, and does not end shortly."""
@@ -48,30 +48,40 @@ class _Base:
             return False
         return not access.ends_within(self._early, self._clock())
 
+    def _usable(self, rejected: Secret | None) -> Access | None:
+        """Return the newest pair, if it can be used as it is."""
+        return self._newest if self._to_replace is None and self._good(self._newest, rejected) else None
+
     def _load(self) -> Access:
-        """Return the newest pair there is. Raises `TokensMissing` when there is none."""
-        if self._unwritten and self._newest is not None:
-            self._keep(self._newest)
-            return self._newest
+        """Return the newest pair that is written. Raises `TokensMissing` when there is none."""
         found = self._store.get(self.key)
         if found is None:
             raise TokensMissing
         self._newest = found
         return found
 
-    def _keep(self, access: Access) -> None:
-        """Write a pair. One that cannot be written is kept here until it can."""
-        self._newest, self._unwritten = access, True
+    def _settle(self) -> Access:
+        """Under the lock: write what could not be written, unless somebody else has since. Return the newest."""
+        newest, replaced = self._newest, self._to_replace
+        found = self._load()
+        self._to_replace = None
+        if newest is None or replaced is None or found.refresh_token != replaced.refresh_token:
+            return found
+        return self._keep(newest, replaced)
+
+    def _keep(self, access: Access, replaced: Access) -> Access:
+        """Under the lock: write a pair. One that cannot be written is kept here until it can."""
+        self._newest = access
         try:
             self._store.put(self.key, access)
         except Exception as error:
+            self._to_replace = replaced
             _log.warning("The renewed tokens of %s are not written yet: %s", self.key, error)
-        else:
-            self._unwritten = False
+        return access
 
     def _start(self, access: Access) -> None:
         self._store.put(self.key, access)
-        self._newest, self._unwritten = access, False
+        self._newest, self._to_replace = access, None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}>"
@@ -107,23 +117,21 @@ class OwnerSession(_Base):
 
         Raises `TokensMissing` when there are none, `GrantRefused` when the owner has to connect again.
         """
-        newest = self._newest
-        if newest is not None and self._good(newest, rejected) and not self._unwritten:
-            return newest.access_token
+        if usable := self._usable(rejected):
+            return usable.access_token
         with self._turn:
-            found = self._load()
-            return (found if self._good(found, rejected) else self._renew(rejected)).access_token
+            if self._to_replace is None and self._good(found := self._load(), rejected):
+                return found.access_token
+            return self._renew(rejected).access_token
 
     def _renew(self, rejected: Secret | None) -> Access:
         release = self._locked()
         try:
-            found = self._load()
+            found = self._settle()
             if self._good(found, rejected):
                 return found
             self._store.put(self.key, found)
-            renewed = self._auth.exchange_refresh_token(found.refresh_token)
-            self._keep(renewed)
-            return renewed
+            return self._keep(self._auth.exchange_refresh_token(found.refresh_token), found)
         finally:
             release()
 
@@ -166,9 +174,8 @@ class AsyncOwnerSession(_Base):
 
         Raises `TokensMissing` when there are none, `GrantRefused` when the owner has to connect again.
         """
-        newest = self._newest
-        if newest is not None and self._good(newest, rejected) and not self._unwritten:
-            return newest.access_token
+        if usable := self._usable(rejected):
+            return usable.access_token
         while True:
             if self._renewal is None or self._renewal.done():
                 self._renewal = asyncio.create_task(self._found(rejected))
@@ -178,19 +185,19 @@ class AsyncOwnerSession(_Base):
                 return found.access_token
 
     async def _found(self, rejected: Secret | None) -> Access:
-        found = await asyncio.to_thread(self._load)
-        return found if self._good(found, rejected) else await self._renew(rejected)
+        if self._to_replace is None and self._good(found := await asyncio.to_thread(self._load), rejected):
+            return found
+        return await self._renew(rejected)
 
     async def _renew(self, rejected: Secret | None) -> Access:
         release = await self._locked()
         try:
-            found = await asyncio.to_thread(self._load)
+            found = await asyncio.to_thread(self._settle)
             if self._good(found, rejected):
                 return found
             await asyncio.to_thread(self._store.put, self.key, found)
             renewed = await self._auth.exchange_refresh_token(found.refresh_token)
-            await asyncio.to_thread(self._keep, renewed)
-            return renewed
+            return await asyncio.to_thread(self._keep, renewed, found)
         finally:
             release()
 
