@@ -13,7 +13,7 @@ from carwire import settings
 from carwire.cli import application_verbs, cli, simulator_verbs
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "client/README.md")]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 sys.path.insert(0, str(ROOT / "tools"))
 import reference_pages  # noqa: E402

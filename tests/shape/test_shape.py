@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 LONGEST = 600
 TABLE = re.compile(r"^_\w+_table\.py$")
-_MARKER = "[a-z_]+ [=!]= '[A-Za-z0-9]+'"
+_MARKER = "[a-z_]+ (==|!=|>=|<) '[A-Za-z0-9.]+'"
 REQUIREMENT = re.compile(
     rf"^[a-z0-9][a-z0-9._-]*(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+!]*( ; {_MARKER}( and {_MARKER})*)?$"
 )

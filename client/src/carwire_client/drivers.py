@@ -1,0 +1,271 @@
+"""The two ways to carry out what `exchange` says: one blocks, the other is awaited. They do nothing more.
+
+A driver keeps connections open and may be shared, one that blocks between threads, one that is awaited between the
+tasks of an event loop. Redirects are not followed and cookies not kept: neither belongs to the API, and both could
+carry one owner's credentials to somebody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import platform
+import time
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
+
+import httpx2
+import msgspec
+
+from carwire_client.answers import Answer, invalid
+from carwire_client.call import Call
+from carwire_client.exchange import LOST, Gathering, Lost, Outcome, Renew, Send, Wait, exchange, lost
+from carwire_client.origins import Origins
+from carwire_client.retries import RetryPolicy
+from carwire_client.secrets import Secret
+from carwire_client.settings import (
+    API_VERSION,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    DEFAULT_VERSION,
+    Application,
+    Timeouts,
+    Wiring,
+    check_version,
+    first_of,
+)
+from carwire_client.version import __version__
+
+T = TypeVar("T")
+USER_AGENT: Final = (
+    f"carwire-client/{__version__} ({platform.system()}; {platform.machine()}) Python/{platform.python_version()}"
+)
+_CONNECTIONS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+
+
+class Options(TypedDict, total=False):
+    """What a client may be made with, besides where the server is.
+
+    - `origins`: for a server whose parts are in several places
+    - `client_id`, `client_secret`: of the application; only compatibility and the token endpoint want them
+    - `api_version`: of API v2, ``2.0``
+    - `timeouts`, `retry`: how patient it is
+    - `environ`: read instead of the process' environment
+    - `wiring`: everything at once, the outside world included
+    """
+
+    origins: Origins | None
+    client_id: str | None
+    client_secret: str | Secret | None
+    api_version: str | None
+    timeouts: Timeouts | None
+    retry: RetryPolicy | None
+    environ: Mapping[str, str] | None
+    wiring: Wiring | None
+
+
+class _Base:
+    """Settings of a driver."""
+
+    def __init__(self, origin: str | None, options: Options) -> None:
+        given = options.get("environ")
+        environ: Mapping[str, str] = os.environ if given is None else given
+        self.wiring: Final = _wiring(origin, options, environ)
+        self.environ: Final = environ
+        secret = options.get("client_secret") or first_of(CLIENT_SECRET, environ)
+        self._ref = Application(
+            api_version=check_version(options.get("api_version") or first_of(API_VERSION, environ) or DEFAULT_VERSION),
+            client_id=options.get("client_id") or first_of(CLIENT_ID, environ),
+            client_secret=None if secret is None else Secret(secret),
+        )
+
+    @property
+    def ref(self) -> Application:
+        """What this client's calls are made with."""
+        return self._ref
+
+    @property
+    def origins(self) -> Origins:
+        """Where the parts of the server are."""
+        return self.wiring.origins
+
+    @property
+    def api_version(self) -> str:
+        """The version of API v2 that calls are made to, and that new vehicles have. Settable."""
+        return self._ref.api_version
+
+    @api_version.setter
+    def api_version(self, version: str) -> None:
+        self._ref = msgspec.structs.replace(self._ref, api_version=check_version(version))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.origins.api}>"
+
+
+class Driver(_Base):
+    """Makes calls and blocks until they are answered. Use it in a ``with`` block, or close it."""
+
+    def __init__(
+        self, origin: str | None = None, *, transport: httpx2.BaseTransport | None = None, **options: Unpack[Options]
+    ) -> None:
+        super().__init__(origin, options)
+        self._http: Final = httpx2.Client(transport=transport, **_http_settings())
+
+    def send(self, call: Call[T]) -> T:
+        """Make a call. Raises what `carwire_client.errors` has."""
+        steps = exchange(call, self.wiring)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            if isinstance(step, Send):
+                outcome = self._request(step)
+            elif isinstance(step, Wait):
+                outcome = None
+                time.sleep(step.seconds)
+            else:
+                outcome = _token(step)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _request(self, step: Send) -> Answer | Lost:
+        clock = self.wiring.clock
+        end = clock() + step.seconds
+        try:
+            with self._http.stream(step.method, step.url, **_arguments(step)) as response:
+                gathering = Gathering(response.status_code, _headers(response), self.wiring)
+                try:
+                    for piece in response.iter_bytes():
+                        gathering.add(piece)
+                        if clock() > end:
+                            return Lost("timed_out", "the answer came too slowly")
+                except httpx2.DecodingError:
+                    raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
+                return gathering.answer()
+        except LOST as error:
+            return lost(error)
+
+
+class AsyncDriver(_Base):
+    """Makes calls that are awaited. Use it in an ``async with`` block, or close it."""
+
+    def __init__(
+        self,
+        origin: str | None = None,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(origin, options)
+        self._http: Final = httpx2.AsyncClient(transport=transport, **_http_settings())
+
+    async def send(self, call: Call[T]) -> T:
+        """Make a call. Raises what `carwire_client.errors` has."""
+        steps = exchange(call, self.wiring)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            if isinstance(step, Send):
+                outcome = await self._request(step)
+            elif isinstance(step, Wait):
+                outcome = None
+                await asyncio.sleep(step.seconds)
+            else:
+                outcome = await _async_token(step)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _request(self, step: Send) -> Answer | Lost:
+        try:
+            async with (
+                asyncio.timeout(step.seconds),
+                self._http.stream(step.method, step.url, **_arguments(step)) as response,
+            ):
+                gathering = Gathering(response.status_code, _headers(response), self.wiring)
+                try:
+                    async for piece in response.aiter_bytes():
+                        gathering.add(piece)
+                except httpx2.DecodingError:
+                    raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
+                return gathering.answer()
+        except LOST as error:
+            return lost(error)
+
+
+def _wiring(origin: str | None, options: Options, environ: Mapping[str, str]) -> Wiring:
+    wiring = options.get("wiring")
+    if wiring is None:
+        origins = options.get("origins")
+        wiring = Wiring(origins=origins or (Origins.of(environ) if origin is None else Origins.at(origin)))
+    timeouts, retry = options.get("timeouts"), options.get("retry")
+    return msgspec.structs.replace(
+        wiring,
+        timeouts=wiring.timeouts if timeouts is None else timeouts,
+        retry=wiring.retry if retry is None else retry,
+    )
+
+
+def _http_settings() -> dict[str, Any]:
+    return {
+        "follow_redirects": False,
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        "headers": {"user-agent": USER_AGENT},
+        "limits": _CONNECTIONS,
+    }
+
+
+def _arguments(step: Send) -> dict[str, Any]:
+    timeout = httpx2.Timeout(step.seconds, connect=step.connect_seconds)
+    return {"headers": list(step.headers), "content": step.body, "timeout": timeout}
+
+
+def _headers(response: httpx2.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _token(step: Renew) -> Secret:
+    token = step.source.token(step.rejected)
+    if inspect.isawaitable(token):
+        token.close()  # a coroutine that nobody will await
+        msg = "A client that blocks wants a token source that blocks"
+        raise TypeError(msg)
+    assert isinstance(token, Secret)
+    return token
+
+
+async def _async_token(step: Renew) -> Secret:
+    token = step.source.token(step.rejected)
+    if not inspect.isawaitable(token):
+        msg = "A client that is awaited wants a token source that is awaited"
+        raise TypeError(msg)
+    return await token

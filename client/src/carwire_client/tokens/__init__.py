@@ -1,0 +1,1 @@
+"""Keeping an owner's tokens, and renewing them: once, whoever asks."""

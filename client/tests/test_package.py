@@ -1,0 +1,66 @@
+"""The distribution: its version, what it needs, and what its modules look like."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import pkgutil
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from tests.shape.test_shape import LONGEST, undocumented
+
+import carwire
+import carwire_client
+
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "client"
+SOURCES = sorted((CLIENT / "src").rglob("*.py"))
+PROJECT = tomllib.loads((CLIENT / "pyproject.toml").read_text("utf-8"))
+MODULES = sorted(each.name for each in pkgutil.walk_packages(carwire_client.__path__, "carwire_client."))
+
+
+def test_the_version_is_the_servers() -> None:
+    assert carwire_client.__version__ == carwire.__version__
+    assert (CLIENT / PROJECT["tool"]["hatch"]["version"]["path"]).read_text().count(carwire.__version__) == 1
+
+
+def test_it_needs_two_distributions_and_is_typed() -> None:
+    needed = [re.split(r"[<>=]", each)[0] for each in PROJECT["project"]["dependencies"]]
+    assert needed == ["httpx2", "msgspec"]
+    assert PROJECT["project"]["license"] == "Apache-2.0"
+    assert (CLIENT / "src/carwire_client/py.typed").is_file()
+    assert (CLIENT / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+
+
+def test_nothing_else_is_imported() -> None:
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {each.name.partition(".")[0] for each in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                found.add((node.module or "").partition(".")[0])
+    assert found - set(sys.stdlib_module_names) == {"carwire_client", "httpx2", "msgspec"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_a_module_is_short_and_what_is_public_has_a_docstring(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= LONGEST
+    assert list(undocumented(ast.parse(text))) == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_are_true(name: str) -> None:
+    module = importlib.import_module(name)
+    assert doctest.testmod(module).failed == 0
+
+
+def test_no_public_name_is_exported_twice() -> None:
+    assert len(carwire_client.__all__) == len(set(carwire_client.__all__))

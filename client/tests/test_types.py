@@ -1,0 +1,60 @@
+"""What type checkers see of the SDK in a program of somebody else: the types, and the mistakes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+HERE: Final = Path(__file__).parent
+SOURCES: Final = HERE.parent / "src"
+MISTAKES: Final = """
+from carwire_client import Client
+
+def wrong(client: Client) -> None:
+    vehicle = client.vehicle("id", "token")
+    vehicle.set_charge_limit("0.8")  # wrong
+    vehicle.odometer(1)  # wrong
+    vehicle.send_destination(1.0)  # wrong
+    print(vehicle.odometer().speed)  # wrong
+    client.vehicle("id", "token", units="metric")  # wrong
+    client.vehicle("id", "token", unit_system="nautical")  # wrong
+    client.get_user()  # wrong
+    client.get_compatibility_matrix("MARS")  # wrong
+    Client(timeout=5)  # wrong
+"""
+WRONG: Final = {("mistakes.py", n) for n, line in enumerate(MISTAKES.splitlines(), 1) if line.endswith("# wrong")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project that uses the SDK: one program that is right, one that is not."""
+    shutil.copy(HERE / "typed_program.py", tmp_path / "program.py")
+    (tmp_path / "mistakes.py").write_text(MISTAKES)
+    return tmp_path
+
+
+def test_mypy_sees_the_types_and_nothing_but_the_mistakes(folder: Path) -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "."]
+    done = subprocess.run(
+        command, env={"MYPYPATH": str(SOURCES), "PATH": ""}, cwd=folder, capture_output=True, text=True, check=False
+    )
+    found = {(name, int(line)) for name, line in re.findall(r"^(\w+\.py):(\d+): error", done.stdout, re.MULTILINE)}
+    assert found == WRONG, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("pyright"), reason="pyright is not installed")
+def test_pyright_sees_the_types_and_nothing_but_the_mistakes(folder: Path) -> None:
+    settings = {"include": ["*.py"], "extraPaths": [str(SOURCES)], "typeCheckingMode": "strict"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = ["pyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    errors = [each for each in json.loads(done.stdout)["generalDiagnostics"] if each["severity"] == "error"]
+    found = {(Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in errors}
+    assert found == WRONG, done.stdout

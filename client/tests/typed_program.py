@@ -1,0 +1,49 @@
+"""A program of somebody who uses the SDK, for the type checkers: each line says what it has to be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import assert_type
+
+import carwire_client as cw
+from carwire_client import AsyncClient, AsyncOwnerSession, Client, FileTokenStore, MemoryTokenStore, OwnerSession
+
+
+def blocking(client: Client) -> None:
+    """Results are there when a call returns."""
+    vehicle = client.vehicle("id", "token", unit_system="imperial", flags={"a": True})
+    assert_type(vehicle.odometer(), cw.Odometer)
+    assert_type(vehicle.odometer().distance, float)
+    assert_type(vehicle.odometer().meta.data_age, datetime | None)
+    assert_type(vehicle.fuel().amount_remaining, float | None)
+    assert_type(vehicle.set_charge_limit(0.8, idempotency_key="k"), cw.Action)
+    assert_type(vehicle.send_destination(latitude=1.0, longitude=2), cw.Action)
+    assert_type(vehicle.service_history(start_date="2026-01-01").items, tuple[cw.ServiceRecord, ...])
+    assert_type(vehicle.batch(["/odometer"]), cw.Batch)
+    assert_type(vehicle.request("GET", "tesla/compass"), cw.Response)
+    assert_type(vehicle.iter_permissions(), Iterator[str])
+    assert_type(client.get_user("token"), cw.User)
+    assert_type(client.iter_vehicles("token"), Iterator[str])
+    assert_type(client.iter_connections("amt"), Iterator[cw.Connection])
+    assert_type(client.get_compatibility("vin", ["read_vin"], test_mode_compatibility_level="bev"), cw.Compatibility)
+    assert_type(cw.get_user("token").id, str)
+    session = OwnerSession(client.auth(), FileTokenStore("tokens"), "me")
+    assert_type(client.vehicle("id", session).vin(), cw.Vin)
+    assert_type(client.auth().exchange_code("code"), cw.Access)
+
+
+async def awaited(client: AsyncClient) -> None:
+    """Results are there when a call is awaited, alone or with others."""
+    vehicle = client.vehicle("id", "token")
+    assert_type(await vehicle.odometer(), cw.Odometer)
+    odometer, fuel = await asyncio.gather(vehicle.odometer(), vehicle.fuel())
+    assert_type(odometer, cw.Odometer)
+    assert_type(fuel, cw.Fuel)
+    task = asyncio.create_task(vehicle.location())
+    assert_type(await task, cw.Location)
+    assert_type(client.iter_vehicles("token"), AsyncIterator[str])
+    assert_type([each async for each in client.iter_connections("amt")], list[cw.Connection])
+    session = AsyncOwnerSession(client.auth(), MemoryTokenStore(), "me")
+    assert_type(await client.vehicle("id", session).vin(), cw.Vin)
