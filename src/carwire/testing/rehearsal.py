@@ -24,7 +24,7 @@ from carwire.core.vehicles import ConnectionFilter, ConnectionPage
 from carwire.kit.secrets import PEPPER_BYTES, Secret, SecretHasher
 from carwire.settings import Settings
 from carwire.storage.memory import MemoryStore
-from carwire.testing.owners import Connected, connect
+from carwire.testing.owners import Connected, approve, connect
 
 ORIGIN: Final = "http://carwire.test"
 REDIRECT_URI: Final = "https://example.com/auth"
@@ -100,10 +100,27 @@ class Rehearsal:
 
         Cars of a make and rank in it always have the same VIN. Raises `ValueError` for what does not exist.
         """
-        found = model_of(model, make)
-        rank = car_range().by_make[found.make].index(found)
-        username = f"{rank + 1}-vehicles@smartcar.com"
-        return await self.connect_login(username, found.make, permissions, only=rank)
+        username, known_make, place = _login_of(model, make)
+        return await self.connect_login(username, known_make, permissions, only=place)
+
+    async def new_code(
+        self,
+        model: str | None = None,
+        make: str | None = None,
+        permissions: Iterable[str] | None = None,
+        *,
+        challenge: str | None = None,
+    ) -> Secret:
+        """Let an owner approve a car, and return the code that comes back to `REDIRECT_URI`; otherwise as `connect`.
+
+        `challenge` is that of a proof key (S256).
+        """
+        username, known_make, place = _login_of(model, make)
+        granted, source, hasher = _granted(permissions), self._source(), SecretHasher(_PEPPER)
+        vins = [sign_in(username, known_make).cars[place].vin]
+        login = (self._carwire.store, hasher, source, self.client_id, username, known_make, granted, self.at)
+        _, code, _ = await approve(*login, redirect_uri=REDIRECT_URI, challenge=challenge, vins=vins)
+        return code
 
     async def connect_login(
         self, username: str, make: str, permissions: Iterable[str] | None = None, *, only: int | None = None
@@ -114,11 +131,7 @@ class Rehearsal:
 
         Raises `ValueError` for a login that asks a question back, and for permissions that do not exist.
         """
-        granted = PERMISSIONS if permissions is None else frozenset(permissions)
-        if granted - PERMISSIONS:
-            msg = f"There is no permission {', '.join(sorted(granted - PERMISSIONS))}"
-            raise ValueError(msg)
-        source = SimulatorSource(self._carwire.keeper.world)
+        granted, source = _granted(permissions), self._source()
         vins = None if only is None else [sign_in(username, make).cars[only].vin]
         hasher = SecretHasher(_PEPPER)
         found = await connect(
@@ -129,6 +142,9 @@ class Rehearsal:
         ids = {row.vehicle.car.vin: row.vehicle.id for row in rows}
         found.vehicle_ids = [ids[vin] for vin in found.vins]
         return found
+
+    def _source(self) -> SimulatorSource:
+        return SimulatorSource(self._carwire.keeper.world)
 
     def change(self, vin: str, scenario: str | None, settings: Mapping[str, str]) -> None:
         """Begin a scenario on a car, then set things by hand: all of it, or `ValueError`."""
@@ -152,6 +168,21 @@ class Rehearsal:
         """Wait for commands under way and let go of everything."""
         await self._carwire.services.commands.finish()
         await self._carwire.close()
+
+
+def _granted(permissions: Iterable[str] | None) -> frozenset[str]:
+    granted = PERMISSIONS if permissions is None else frozenset(permissions)
+    if granted - PERMISSIONS:
+        msg = f"There is no permission {', '.join(sorted(granted - PERMISSIONS))}"
+        raise ValueError(msg)
+    return granted
+
+
+def _login_of(model: str | None, make: str | None) -> tuple[str, str, int]:
+    """Return username and make of a login that has a car of the model, and that car's place among the login's."""
+    found = model_of(model, make)
+    rank = car_range().by_make[found.make].index(found)
+    return f"{rank + 1}-vehicles@smartcar.com", found.make, rank
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from carwire.testing import REDIRECT_URI, Connected, Rehearsal
 from carwire_client.clients import AsyncClient, Client
+from carwire_client.connect import Pkce
 from carwire_client.retries import RetryPolicy
 from carwire_client.secrets import Secret
 from carwire_client.settings import Credentials
@@ -147,6 +148,19 @@ class CarwireServer:
         Raises `ValueError` for a login that asks something back, or fails.
         """
         return self._cars(self._loop.run(self._rehearsal.connect_login(username, make, permissions)))
+
+    def new_code(
+        self,
+        model: str | None = None,
+        *,
+        make: str | None = None,
+        permissions: Iterable[str] | None = None,
+        pkce: Pkce | None = None,
+    ) -> Secret:
+        """Let an owner approve a car, and return the code that comes back to `redirect_uri`; otherwise as `connect`."""
+        challenge = None if pkce is None else pkce.challenge
+        code = self._loop.run(self._rehearsal.new_code(model, make, permissions, challenge=challenge))
+        return Secret(code.reveal())
 
     def change(self, vin: str, scenario: str | None, settings: Mapping[str, object]) -> None:
         """Begin a scenario on a car, then set things by hand. Raises `ValueError`."""
