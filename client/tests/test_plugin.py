@@ -9,6 +9,9 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+# Where the distribution is installed the plugin is loaded already, and pytest would warn that it is.
+_LOADED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+WITH_PLUGIN = ("-p", "pytest_carwire", "-p", "no:cacheprovider", "--strict-markers", "-W", "error", "-W", _LOADED)
 _CAR = """
 import asyncio
 from datetime import timedelta
@@ -21,7 +24,7 @@ from carwire_client import Client, PermissionMissing, RateLimited, TimedOut, Tim
 def passes(pytester: pytest.Pytester, test: str, **outcomes: int) -> pytest.RunResult:
     """Run a test file with the plugin in this process; all its tests pass unless outcomes are given."""
     pytester.makepyfile(_CAR + test)
-    result = pytester.runpytest("-p", "pytest_carwire", "-p", "no:cacheprovider", "--strict-markers", "-W", "error")
+    result = pytester.runpytest(*WITH_PLUGIN)
     result.assert_outcomes(**(outcomes or {"passed": test.count("def test_")}))
     return result
 

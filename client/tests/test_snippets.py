@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from client.tests.test_plugin import WITH_PLUGIN
 
 from carwire_client import Pkce, Secret
 from carwire_client.drivers import AsyncDriver, Driver
@@ -104,7 +105,7 @@ def test_a_page_runs_from_top_to_bottom(page: Path, reader: Reader) -> None:
 def test_the_page_about_tests_is_a_file_of_tests(pytester: pytest.Pytester) -> None:
     text = "\n".join(text for _, text in snippets(TESTS))
     pytester.makepyfile(text)
-    result = pytester.runpytest("-p", "pytest_carwire", "-p", "no:cacheprovider", "--strict-markers", "-W", "error")
+    result = pytester.runpytest(*WITH_PLUGIN)
     result.assert_outcomes(passed=text.count("\ndef test_"))
 
 
