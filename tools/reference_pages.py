@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from sdk_reference import sdk_page
+
 from carwire import settings
 from carwire.core.compatibility.catalogue import Catalogue, Make, MarketEntry
 from carwire.core.compatibility.fit import grants_of_line
@@ -56,6 +58,7 @@ def pages() -> dict[str, str]:
         "docs/reference/permissions.md": permissions_page(),
         "docs/reference/settings.md": settings_page(),
         "docs/reference/errors.md": errors_page(),
+        "docs/reference/sdk.md": sdk_page(),
         "src/carwire/storage/sql/schema.sql": schema(),
     }
 

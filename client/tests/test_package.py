@@ -9,6 +9,7 @@ import pkgutil
 import re
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -30,23 +31,37 @@ def test_the_version_is_the_servers() -> None:
 
 
 def test_it_needs_two_distributions_and_is_typed() -> None:
-    needed = [re.split(r"[<>=]", each)[0] for each in PROJECT["project"]["dependencies"]]
+    needed = [names(each) for each in PROJECT["project"]["dependencies"]]
     assert needed == ["httpx2", "msgspec"]
     assert PROJECT["project"]["license"] == "Apache-2.0"
     assert (CLIENT / "src/carwire_client/py.typed").is_file()
     assert (CLIENT / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
-def test_nothing_else_is_imported() -> None:
+def imported(sources: Iterable[Path]) -> set[str]:
+    """Return the first names of what is imported, the standard library aside."""
     found = set()
-    for path in SOURCES:
+    for path in sources:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 found |= {each.name.partition(".")[0] for each in node.names}
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0
                 found.add((node.module or "").partition(".")[0])
-    assert found - set(sys.stdlib_module_names) == {"carwire_client", "httpx2", "msgspec"}
+    return found - set(sys.stdlib_module_names)
+
+
+def test_nothing_else_is_imported_save_by_what_tests_of_others_begin_with() -> None:
+    for_tests = {path for path in SOURCES if {"testing", "pytest_carwire"} & set(path.parts)}
+    assert imported(set(SOURCES) - for_tests) == {"carwire_client", "httpx2", "msgspec"}
+    assert imported(for_tests) == {"carwire_client", "httpx2", "carwire", "pytest"}
+    assert {"carwire", "pytest"} == {*map(names, PROJECT["project"]["optional-dependencies"]["testing"])}
+    assert "testing" not in (CLIENT / "src/carwire_client/__init__.py").read_text()
+
+
+def names(requirement: str) -> str:
+    """Return the name of a requirement."""
+    return re.split(r"[<>=]", requirement)[0]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import carwire_client
 from carwire import settings
 from carwire.cli import application_verbs, cli, simulator_verbs
 
@@ -30,6 +31,15 @@ def test_every_setting_is_documented() -> None:
     page = GENERATED["docs/reference/settings.md"]
     assert [name for name, _, _ in settings.describe() if f"`{name}`" not in page] == []
     assert all(sentence for _, _, sentence in settings.describe())
+
+
+def test_every_public_name_of_the_sdk_is_in_its_reference() -> None:
+    page = GENERATED["docs/reference/sdk.md"]
+    told = set(re.findall(r"^### (\w+)$|^\| `(\w+)` \|", page, re.MULTILINE))
+    names = {name for each in told for name in each} | set(re.findall(r"[├└]── (\w+)", page)) | {"Result", "Part"}
+    assert set(carwire_client.__all__) - names == {"__version__"}
+    assert {"#### Vehicle.odometer", "#### Client.iter_vehicles", "### Odometer"} <= set(page.splitlines())
+    assert "0x" not in page  # no addresses of objects
 
 
 def test_every_verb_of_the_command_line_is_named_in_a_page() -> None:
