@@ -59,7 +59,7 @@ def error_from(answer: Answer, body: object, classify: Classify = class_of) -> A
         "request_id": answer.request_id,
         "retry_after": read_retry_after(answer.headers.get("retry-after"), answer.received_at),
         "headers": answer.headers,
-        "may_have_happened": _maybe_done(answer.status),
+        "may_have_happened": maybe_done(answer.status),
     }
     description = None
     if isinstance(body, dict):
@@ -116,7 +116,7 @@ def _further(body: dict[str, Any], answer: Answer, classify: Classify) -> tuple[
             "status_code": status,
             "request_id": answer.request_id,
             "headers": answer.headers,
-            "may_have_happened": _maybe_done(status),
+            "may_have_happened": maybe_done(status),
         }
         description = _version_3((entry,), facts)
         found.append(classify(status, facts.get("type"))(description, **facts))
@@ -130,7 +130,8 @@ def status_of(entry: Mapping[str, Any]) -> int | None:
     return int(text) if len(text) == 3 and text.isascii() and text.isdigit() and 400 <= int(text) < 600 else None
 
 
-def _maybe_done(status: int) -> bool:
+def maybe_done(status: int) -> bool:
+    """Tell whether a command that was answered with a status can have been carried out nevertheless."""
     return status >= 500 and status not in _SURE
 
 

@@ -11,6 +11,7 @@ The names of its results are here: some of them are those of other results in `c
 from carwire_client.calls.ga.owners import ConnectionOrder, VehicleMode
 from carwire_client.calls.ga.shared import Done
 from carwire_client.models.ga.base import Listing, PageMeta, Resource
+from carwire_client.models.ga.executions import Execution
 from carwire_client.models.ga.readings import Remedy, Signal, Signals, Trouble
 from carwire_client.models.ga.resources import (
     ApplicationResource,
@@ -42,6 +43,7 @@ __all__ = [
     "Connection",
     "ConnectionOrder",
     "Done",
+    "Execution",
     "Listing",
     "ModelCapability",
     "ModelYears",

@@ -7,7 +7,7 @@ from typing import Self, TypeVar, Unpack
 
 from carwire_client.binding import awaiting, blocking, iterating, iterating_async
 from carwire_client.call import Call, Token
-from carwire_client.calls.ga import owners
+from carwire_client.calls.ga import account, hooks, owners
 from carwire_client.drivers import AsyncDriver, Driver
 from carwire_client.settings import OwnedReach, Surface, check_unit_system
 from carwire_client.tokens.application import ApplicationSession, AsyncApplicationSession
@@ -61,6 +61,21 @@ class V3Client(_Base):
     delete_connection = blocking(owners.delete_connection)
     delete_user = blocking(owners.delete_user)
 
+    webhooks = blocking(hooks.webhooks)
+    iter_webhooks = iterating(hooks.iter_webhooks)
+    webhook = blocking(hooks.webhook)
+    subscriptions = blocking(hooks.subscriptions)
+    iter_subscriptions = iterating(hooks.iter_subscriptions)
+    subscription = blocking(hooks.subscription)
+    subscribe = blocking(hooks.subscribe)
+    unsubscribe = blocking(hooks.unsubscribe)
+
+    applications = blocking(account.applications)
+    application = blocking(account.application)
+    application_secrets = blocking(account.application_secrets)
+    compatible_vehicles = blocking(account.compatible_vehicles)
+    iter_compatible_vehicles = iterating(account.iter_compatible_vehicles)
+
     def close(self) -> None:
         """Close the client, if it is its own."""
         if self._owns_client:
@@ -96,6 +111,21 @@ class AsyncV3Client(_Base):
     connection = awaiting(owners.connection)
     delete_connection = awaiting(owners.delete_connection)
     delete_user = awaiting(owners.delete_user)
+
+    webhooks = awaiting(hooks.webhooks)
+    iter_webhooks = iterating_async(hooks.iter_webhooks)
+    webhook = awaiting(hooks.webhook)
+    subscriptions = awaiting(hooks.subscriptions)
+    iter_subscriptions = iterating_async(hooks.iter_subscriptions)
+    subscription = awaiting(hooks.subscription)
+    subscribe = awaiting(hooks.subscribe)
+    unsubscribe = awaiting(hooks.unsubscribe)
+
+    applications = awaiting(account.applications)
+    application = awaiting(account.application)
+    application_secrets = awaiting(account.application_secrets)
+    compatible_vehicles = awaiting(account.compatible_vehicles)
+    iter_compatible_vehicles = iterating_async(account.iter_compatible_vehicles)
 
     async def close(self) -> None:
         """Close the client, if it is its own."""

@@ -8,7 +8,7 @@ import msgspec
 
 from carwire_client.binding import awaiting, blocking
 from carwire_client.call import Call
-from carwire_client.calls.ga import vehicles
+from carwire_client.calls.ga import commands, vehicles
 from carwire_client.drivers import AsyncDriver, Driver
 from carwire_client.settings import OwnedReach, UnitSystem, check_unit_system
 
@@ -69,6 +69,20 @@ class V3Vehicle(_Base):
     signals = blocking(vehicles.signals)
     signal = blocking(vehicles.signal)
 
+    start_charge = blocking(commands.start_charge)
+    stop_charge = blocking(commands.stop_charge)
+    set_charge_limit = blocking(commands.set_charge_limit)
+    open_charge_port = blocking(commands.open_charge_port)
+    close_charge_port = blocking(commands.close_charge_port)
+    lock = blocking(commands.lock)
+    unlock = blocking(commands.unlock)
+    set_destination = blocking(commands.set_destination)
+    execution = blocking(commands.execution)
+    set_daily_schedule = blocking(commands.set_daily_schedule)
+    set_weekly_schedule = blocking(commands.set_weekly_schedule)
+    set_workweek_schedule = blocking(commands.set_workweek_schedule)
+    delete_schedule = blocking(commands.delete_schedule)
+
 
 class AsyncV3Vehicle(_Base):
     """A vehicle of an owner, asked by calls that are awaited. `AsyncV3Client.vehicle` makes one."""
@@ -84,3 +98,17 @@ class AsyncV3Vehicle(_Base):
     get = awaiting(vehicles.get_vehicle)
     signals = awaiting(vehicles.signals)
     signal = awaiting(vehicles.signal)
+
+    start_charge = awaiting(commands.start_charge)
+    stop_charge = awaiting(commands.stop_charge)
+    set_charge_limit = awaiting(commands.set_charge_limit)
+    open_charge_port = awaiting(commands.open_charge_port)
+    close_charge_port = awaiting(commands.close_charge_port)
+    lock = awaiting(commands.lock)
+    unlock = awaiting(commands.unlock)
+    set_destination = awaiting(commands.set_destination)
+    execution = awaiting(commands.execution)
+    set_daily_schedule = awaiting(commands.set_daily_schedule)
+    set_weekly_schedule = awaiting(commands.set_weekly_schedule)
+    set_workweek_schedule = awaiting(commands.set_workweek_schedule)
+    delete_schedule = awaiting(commands.delete_schedule)

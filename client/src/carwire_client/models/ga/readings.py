@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from carwire_client.errors import ApiError, NotFound, Resolution
-from carwire_client.faults import class_of
+from carwire_client.faults import class_of, maybe_done
 from carwire_client.models.base import Part
 from carwire_client.models.ga.base import Listing, Resource
 from carwire_client.models.ga.resources import Vehicle
@@ -57,6 +57,7 @@ class Trouble(Part, frozen=True):
             type=self.type,
             code=self.code,
             request_id=request_id,
+            may_have_happened=maybe_done(status or 500),
             resolution=Resolution(self.resolution.type) if self.resolution else None,
         )
 
