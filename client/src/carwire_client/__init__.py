@@ -112,6 +112,7 @@ from carwire_client.tokens.application import ApplicationSession, AsyncApplicati
 from carwire_client.tokens.files import FileTokenStore
 from carwire_client.tokens.session import AsyncOwnerSession, OwnerSession
 from carwire_client.tokens.store import MemoryTokenStore, TokenStore
+from carwire_client.v1.clients import AsyncV1Client, V1Client
 from carwire_client.v3.clients import AsyncV3Client, V3Client
 from carwire_client.v3.vehicles import AsyncV3Vehicle, V3Vehicle, V3VehicleOptions
 from carwire_client.vehicles import AsyncVehicle, Vehicle, VehicleOptions
@@ -132,6 +133,7 @@ __all__ = [
     "AsyncClient",
     "AsyncOwnerSession",
     "AsyncTokenSource",
+    "AsyncV1Client",
     "AsyncV3Client",
     "AsyncV3Vehicle",
     "AsyncVehicle",
@@ -227,6 +229,7 @@ __all__ = [
     "UnitSystem",
     "UpstreamFailed",
     "User",
+    "V1Client",
     "V3Client",
     "V3Vehicle",
     "V3VehicleOptions",

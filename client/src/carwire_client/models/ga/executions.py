@@ -18,8 +18,7 @@ class Execution(Resource, frozen=True, kw_only=True):
     - `status`: ``SUCCESS``, ``ERROR`` or ``IN_PROGRESS``; `error` says why it did not succeed
     - `parameters`: those that were sent
     - `executed_at`, `completed_at`: aware, in UTC; `duration` is the time between, all null where not told
-    - `action` is ``create`` or ``delete``, `schedule_type` ``daily``, ``weekly`` or ``workweek``, `schedule_id` its id; all
-      null of any other command
+    - of a charge schedule: `action` is ``create`` or ``delete``, `schedule_type` ``daily``, ``weekly`` or ``workweek``
     """
 
     command_type: str | None = None
