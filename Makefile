@@ -39,6 +39,7 @@ bench: setup
 # The reference pages that are written from the code; a test fails when they are out of date.
 docs: setup
 	$(BIN)/python tools/reference_pages.py
+	$(BIN)/python tools/signal_codes.py
 
 # Names and versions only: what `setup` installs, for every platform at once.
 requirements: setup

@@ -13,11 +13,20 @@ from hypothesis import strategies as st
 from carwire_client import Batch, CarwireError, Result, Secret
 from carwire_client.call import Call
 from carwire_client.calls import account, commands, compatibility, requests, tokens, v3, vehicle
+from carwire_client.calls.ga import account as applications
+from carwire_client.calls.ga import commands as executions
+from carwire_client.calls.ga import hooks, owners, vehicles
+from carwire_client.calls.ga.tokens import application_token
+from carwire_client.calls.own import cars, vins
 from carwire_client.paging import Page
-from carwire_client.settings import Application, Credentials, Reach
+from carwire_client.settings import Application, Credentials, OwnedReach, Reach, Surface
 
 CAR: Final = Reach(id="car", token="tok")
-APP: Final = Application(client_id="app", client_secret=Secret("s"))
+APP: Final = Application(
+    client_id="app", client_secret=Secret("s"), v3_client_id="client_a", v3_client_secret=Secret("v")
+)
+OWNED: Final = OwnedReach(id="car", user_id="me", token="tok")
+SURFACE: Final = Surface(token="tok")
 CLIENT: Final = tokens.Client(credentials=Credentials("app", Secret("s")))
 PATHS: Final = [*vehicle.READS, "/tesla/compass"]
 CALLS: Final[list[Call[Any]]] = [
@@ -29,6 +38,14 @@ CALLS: Final[list[Call[Any]]] = [
     *(compatibility.get_compatibility(APP, "V", ["x"]), compatibility.get_compatibility_matrix(APP, "US")),
     *(tokens.exchange_code(CLIENT, "c"), tokens.exchange_refresh_token(CLIENT, "r")),
     *(v3.get_vehicle(APP, "t", "i"), v3.get_signals(CAR), v3.get_signal(CAR, "x")),
+    *(application_token(APP), owners.connections(SURFACE), owners.iter_connections(SURFACE)),
+    *(owners.connection(SURFACE, "c"), owners.delete_connection(SURFACE, "c"), hooks.webhooks(SURFACE)),
+    *(hooks.subscription(SURFACE, "s"), hooks.subscribe(SURFACE, "w", "u", "v")),
+    *(applications.application_secrets(SURFACE, "a"), applications.iter_compatible_vehicles(SURFACE)),
+    *(vehicles.get_vehicle(OWNED), vehicles.signals(OWNED), vehicles.signal(OWNED, "x")),
+    *(executions.lock(OWNED), executions.execution(OWNED, "e"), executions.delete_schedule(OWNED, "s")),
+    *(vins.decode_vin(APP, "V"), vins.check_compatibility(APP, ["V"]), cars.why(APP, "v", "t", signal="s")),
+    *(cars.simulated_cars(APP), cars.iter_simulated_cars(APP), cars.simulated_faults(APP, "c")),
 ]
 KEYS: Final = st.sampled_from(
     [
@@ -36,6 +53,8 @@ KEYS: Final = st.sampled_from(
         *("connections", "connectedAt", "data", "meta", "attributes", "body", "path", "code"),
         *("headers", "responses", "error", "errors", "type", "description", "resolution", "detail"),
         *("requestId", "activeCodes", "timestamp", "systems", "serviceDate", "serviceDetails", "items", "access_token"),
+        *("relationships", "vehicle", "user", "webhook", "nextCursor", "pageNumber", "pageSize", "totalCount", "value"),
+        *("included", "durationInSeconds", "parameters", "vin", "structure", "steps", "cars", "results", "values"),
         *("refresh_token", "expires_in", "retrievedAt", "links", "id", "status", "isLocked", "doors"),
     ]
 )
@@ -61,7 +80,7 @@ def outcome(call: Call[Any], status: int, body: bytes, headers: dict[str, str]) 
 @settings(max_examples=400, deadline=None)
 @given(
     call=st.sampled_from(CALLS),
-    status=st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 409, 429, 500, 502]),
+    status=st.sampled_from([200, 200, 200, 201, 202, 204, 302, 400, 401, 409, 429, 500, 502]),
     body=st.one_of(JSON.map(lambda value: json.dumps(value).encode()), st.binary(max_size=50)),
     headers=HEADERS,
 )
@@ -76,7 +95,7 @@ def test_any_answer_is_a_result_or_an_error_of_the_sdk(
     found = outcome(call, status, body, headers)
     assert isinstance(found, Result | Batch | Page | CarwireError)
     if isinstance(found, CarwireError):
-        assert found.status_code == status
+        assert found.status_code == status or (call.kind == "command" and status < 300)  # a tail has its own
         assert len(found.received) <= 1024
     if isinstance(found, Batch):
         for item in found:

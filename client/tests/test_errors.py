@@ -10,12 +10,14 @@ import re
 from typing import Any
 
 import pytest
-from client.tests.conftest import NOW, answer
+from client.tests.conftest import NOW, Drive, answer
 
 import carwire_client
 from carwire_client import errors
+from carwire_client.calls.ga import owners
 from carwire_client.errors import ApiError, CarwireError, Resolution
 from carwire_client.faults import error_of
+from carwire_client.settings import Surface
 from carwire_client.times import read_moment, read_retry_after
 
 FULL = {
@@ -141,6 +143,44 @@ def test_errors_of_v3_are_read() -> None:
     assert (found.type, found.code, found.description) == ("COMPATIBILITY", "VEHICLE_NOT_CAPABLE", "It has none.")
     assert (found.request_id, found.doc_url) == ("r-3", "https://docs.test/")
     assert found.suggested_user_message == "Sorry."
+
+
+def test_of_several_errors_the_first_is_raised_and_all_are_told() -> None:
+    entries = [
+        {"status": "400", "type": "VALIDATION", "code": "MISSING_PARAMETER", "detail": "missing a"},
+        {"status": "404", "type": "RESOURCE_NOT_FOUND", "code": "VEHICLE_NOT_FOUND", "detail": "no b"},
+        {"status": "huge", "title": "Third"},
+        "nonsense",
+    ]
+    found = error(400, {"errors": entries}, sc_request_id="r-9")
+    assert found.errors == (found, *found.further)
+    assert [type(each) for each in found.errors] == [errors.InvalidRequest, errors.NotFound, errors.InvalidRequest]
+    assert [each.status_code for each in found.errors] == [400, 404, 400]
+    assert [each.description for each in found.errors] == ["missing a", "no b", "Third"]
+    assert {each.request_id for each in found.errors} == {"r-9"}
+    twin = pickle.loads(pickle.dumps(found))
+    assert [str(each) for each in twin.errors] == [str(each) for each in found.errors]
+    assert error(409, FULL).errors[1:] == ()
+
+
+def test_errors_of_the_preview_are_read_with_and_without_the_members_of_v2() -> None:
+    entries = [
+        {"links": {"about": "x"}, "status": "400", "code": "bad_request", "title": "Bad", "detail": detail}
+        for detail in ("one", "two")
+    ]
+    bare = error(400, {"errors": entries})
+    assert [(each.code, each.description) for each in bare.errors] == [("bad_request", "one"), ("bad_request", "two")]
+    both = error(409, {**FULL, "errors": entries})
+    assert (type(both), both.code, both.description) == (errors.VehicleState, "DOOR_OPEN", "A door is open.")
+    assert [each.description for each in both.further] == ["two"]
+
+
+def test_no_secret_stands_in_any_of_several_errors() -> None:
+    echoed = {"errors": [{"detail": "token tok-secret"}, {"detail": "again tok-secret"}]}
+    with pytest.raises(CarwireError) as caught:
+        Drive([answer(400, json.dumps(echoed))])(owners.connections(Surface(token="tok-secret")))
+    assert [each.description for each in caught.value.errors] == ["token ***", "again ***"]
+    assert "tok-secret" not in repr([vars(each) for each in caught.value.errors])
 
 
 def test_errors_of_oauth_and_of_v1_are_read() -> None:

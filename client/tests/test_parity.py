@@ -18,7 +18,9 @@ from carwire_client.models.base import Meta
 
 ROWS: Final[dict[str, dict[str, Any]]] = tomllib.loads((Path(__file__).parent / "parity.toml").read_text("utf-8"))
 LENGTHS: Final = {"F": 15, "A": 5, "V": 33, "X": 4, "T": 19}
-AWAITED: Final = {"Client": "AsyncClient", "Vehicle": "AsyncVehicle", "AuthClient": "AsyncAuthClient"}
+AWAITED: Final = {
+    name: f"Async{name}" for name in ("Client", "Vehicle", "AuthClient", "V3Client", "V3Vehicle", "V1Client")
+}
 NAMES: Final = [(id_, name) for id_, row in ROWS.items() for name in row["here"]]
 
 

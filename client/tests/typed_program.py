@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import assert_type
 
 import carwire_client as cw
-from carwire_client import AsyncClient, AsyncOwnerSession, Client, FileTokenStore, MemoryTokenStore, OwnerSession
+from carwire_client import (
+    AsyncClient,
+    AsyncOwnerSession,
+    Client,
+    FileTokenStore,
+    MemoryTokenStore,
+    OwnerSession,
+    signals,
+    v3,
+)
 
 
 def blocking(client: Client) -> None:
@@ -32,6 +41,14 @@ def blocking(client: Client) -> None:
     session = OwnerSession(client.auth(), FileTokenStore("tokens"), "me")
     assert_type(client.vehicle("id", session).vin(), cw.Vin)
     assert_type(client.auth().exchange_code("code"), cw.Access)
+    car = client.v3.vehicle("id", "owner", unit_system="imperial", max_age=60)
+    assert_type(car.signals(), v3.Signals)
+    assert_type(car.signals().items, tuple[v3.Signal, ...])
+    assert_type(car.signal(signals.CHARGE_ISCHARGING).error, v3.Trouble | None)
+    assert_type(car.set_charge_limit(80), v3.Execution)
+    assert_type(client.v3.iter_connections(sort="createdAt"), Iterator[v3.Connection])
+    assert_type(client.v3.webhooks().items, tuple[v3.Webhook, ...])
+    assert_type(client.v1.decode_vin("vin").structure.complete, bool)
 
 
 async def awaited(client: AsyncClient) -> None:
@@ -47,3 +64,5 @@ async def awaited(client: AsyncClient) -> None:
     assert_type([each async for each in client.iter_connections("amt")], list[cw.Connection])
     session = AsyncOwnerSession(client.auth(), MemoryTokenStore(), "me")
     assert_type(await client.vehicle("id", session).vin(), cw.Vin)
+    assert_type(await client.v3.vehicle("id", "owner").lock(), v3.Execution)
+    assert_type(client.v3.iter_subscriptions(), AsyncIterator[v3.Subscription])

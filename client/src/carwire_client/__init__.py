@@ -107,9 +107,14 @@ from carwire_client.origins import SMARTCAR, Origins
 from carwire_client.retries import NEVER, RetryPolicy
 from carwire_client.secrets import Secret
 from carwire_client.settings import Timeouts, UnitSystem, Wiring
+from carwire_client.signals import SignalCode
+from carwire_client.tokens.application import ApplicationSession, AsyncApplicationSession
 from carwire_client.tokens.files import FileTokenStore
 from carwire_client.tokens.session import AsyncOwnerSession, OwnerSession
 from carwire_client.tokens.store import MemoryTokenStore, TokenStore
+from carwire_client.v1.clients import AsyncV1Client, V1Client
+from carwire_client.v3.clients import AsyncV3Client, V3Client
+from carwire_client.v3.vehicles import AsyncV3Vehicle, V3Vehicle, V3VehicleOptions
 from carwire_client.vehicles import AsyncVehicle, Vehicle, VehicleOptions
 from carwire_client.version import __version__
 from carwire_client.webhooks import get_management_token, hash_challenge, verify_payload
@@ -122,10 +127,15 @@ __all__ = [
     "AccountIssue",
     "Action",
     "ApiError",
+    "ApplicationSession",
+    "AsyncApplicationSession",
     "AsyncAuthClient",
     "AsyncClient",
     "AsyncOwnerSession",
     "AsyncTokenSource",
+    "AsyncV1Client",
+    "AsyncV3Client",
+    "AsyncV3Vehicle",
     "AsyncVehicle",
     "Attributes",
     "AuthClient",
@@ -199,6 +209,7 @@ __all__ = [
     "ServiceTask",
     "Signal",
     "SignalAttributes",
+    "SignalCode",
     "SignalError",
     "SignalMeta",
     "SignalResource",
@@ -218,6 +229,10 @@ __all__ = [
     "UnitSystem",
     "UpstreamFailed",
     "User",
+    "V1Client",
+    "V3Client",
+    "V3Vehicle",
+    "V3VehicleOptions",
     "Vehicle",
     "VehicleAttributes",
     "VehicleIds",

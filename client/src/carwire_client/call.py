@@ -20,7 +20,7 @@ from carwire_client.secrets import Secret
 T = TypeVar("T")
 U = TypeVar("U")
 
-Role = Literal["api", "token", "management", "v3", "iam", "management_v3"]
+Role = Literal["api", "token", "management", "v3", "iam", "management_v3", "compatibility_v3"]
 Kind = Literal["read", "command", "once"]
 Flags = Mapping[str, str | bool]
 Pairs = tuple[tuple[str, str], ...]
@@ -75,7 +75,8 @@ class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True, repr_omit_defa
     - `kind`: a *read* may be repeated; a *command* carries one idempotency key over all attempts and is repeated only
       when it surely was not carried out, or when the server will know it by its key; *once* is repeated only when it
       surely was not sent, or was turned away at the door
-    - `read` turns a 2xx into a `T` or raises `InvalidAnswer`; `fault` turns any other answer into the error it is
+    - `read` turns a 2xx, and the statuses of `also`, into a `T` or raises `InvalidAnswer`; `fault` turns any other
+      answer into the error it is
     - `secrets` are those it sends besides its credentials: they appear in no text
     - `confidential`: the answer holds secrets, so nothing of it is kept with an error
     """
@@ -94,6 +95,7 @@ class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True, repr_omit_defa
     key: str | None = None
     secrets: tuple[Secret, ...] = ()
     confidential: bool = False
+    also: tuple[int, ...] = ()
     fault: Callable[[Answer], CarwireError] = error_of
 
     def __repr__(self) -> str:

@@ -10,6 +10,8 @@ from carwire_client.call import Token
 from carwire_client.calls import account, compatibility, v3
 from carwire_client.calls.account import Mode
 from carwire_client.drivers import AsyncDriver, Driver
+from carwire_client.v1.clients import AsyncV1Client, V1Client
+from carwire_client.v3.clients import AsyncV3Client, V3Client
 from carwire_client.vehicles import AsyncVehicle, Vehicle, VehicleOptions
 
 
@@ -29,6 +31,17 @@ class Client(Driver):
     delete_connections = blocking(account.delete_connections)
     iter_vehicles = iterating(account.iter_vehicles)
     iter_connections = iterating(account.iter_connections)
+
+    @property
+    def v3(self) -> V3Client:
+        """API v3 with a token of the application, which all threads and tasks of this client share."""
+        known: V3Client | None = self.__dict__.get("_v3")
+        return known or self.__dict__.setdefault("_v3", V3Client(client=self))
+
+    @property
+    def v1(self) -> V1Client:
+        """Carwire's own API: VINs, compatibility with its grounds, why, and the simulator."""
+        return V1Client(self)
 
     def vehicle(self, vehicle_id: str, access_token: Token, **options: Unpack[VehicleOptions]) -> Vehicle:
         """Return a vehicle that is asked through this client."""
@@ -54,6 +67,17 @@ class AsyncClient(AsyncDriver):
     delete_connections = awaiting(account.delete_connections)
     iter_vehicles = iterating_async(account.iter_vehicles)
     iter_connections = iterating_async(account.iter_connections)
+
+    @property
+    def v3(self) -> AsyncV3Client:
+        """API v3 with a token of the application, which all threads and tasks of this client share."""
+        known: AsyncV3Client | None = self.__dict__.get("_v3")
+        return known or self.__dict__.setdefault("_v3", AsyncV3Client(client=self))
+
+    @property
+    def v1(self) -> AsyncV1Client:
+        """Carwire's own API: VINs, compatibility with its grounds, why, and the simulator."""
+        return AsyncV1Client(self)
 
     def vehicle(self, vehicle_id: str, access_token: Token, **options: Unpack[VehicleOptions]) -> AsyncVehicle:
         """Return a vehicle that is asked through this client."""

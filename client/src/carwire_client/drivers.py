@@ -31,6 +31,8 @@ from carwire_client.settings import (
     CLIENT_ID,
     CLIENT_SECRET,
     DEFAULT_VERSION,
+    V3_CLIENT_ID,
+    V3_CLIENT_SECRET,
     Application,
     Timeouts,
     Wiring,
@@ -51,6 +53,7 @@ class Options(TypedDict, total=False):
 
     - `origins`: for a server whose parts are in several places
     - `client_id`, `client_secret`: of the application; only compatibility and the token endpoint want them
+    - `v3_client_id`, `v3_client_secret`: of the application in API v3, whose tokens are asked for by themselves
     - `api_version`: of API v2, ``2.0``
     - `timeouts`, `retry`: how patient it is
     - `environ`: read instead of the process' environment
@@ -60,6 +63,8 @@ class Options(TypedDict, total=False):
     origins: Origins | None
     client_id: str | None
     client_secret: str | Secret | None
+    v3_client_id: str | None
+    v3_client_secret: str | Secret | None
     api_version: str | None
     timeouts: Timeouts | None
     retry: RetryPolicy | None
@@ -76,10 +81,13 @@ class _Base:
         self.wiring: Final = _wiring(origin, options, environ)
         self.environ: Final = environ
         secret = options.get("client_secret") or first_of(CLIENT_SECRET, environ)
+        v3_secret = options.get("v3_client_secret") or first_of(V3_CLIENT_SECRET, environ)
         self._ref = Application(
             api_version=check_version(options.get("api_version") or first_of(API_VERSION, environ) or DEFAULT_VERSION),
             client_id=options.get("client_id") or first_of(CLIENT_ID, environ),
             client_secret=None if secret is None else Secret(secret),
+            v3_client_id=options.get("v3_client_id") or first_of(V3_CLIENT_ID, environ),
+            v3_client_secret=None if v3_secret is None else Secret(v3_secret),
         )
 
     @property

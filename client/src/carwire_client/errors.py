@@ -65,6 +65,7 @@ class Facts(TypedDict, total=False):
     headers: Mapping[str, str]
     received: bytes
     may_have_happened: bool
+    further: tuple[CarwireError, ...]
 
 
 class CarwireError(Exception):
@@ -81,6 +82,7 @@ class CarwireError(Exception):
     - `suggested_user_message`: a sentence for the owner
     - `headers`: of the answer, names in lower case
     - `received`: the beginning of an answer that could not be read, at most 1 KiB
+    - `further`: the errors that came with it, API v3 answers with a list; `errors` has it and them
     """
 
     status_code: int | None = None
@@ -95,6 +97,7 @@ class CarwireError(Exception):
     headers: Mapping[str, str] = {}  # never written to: an error has its own
     received: bytes = b""
     may_have_happened: bool = False
+    further: tuple[CarwireError, ...] = ()
 
     def __init__(self, description: str | None = None, **facts: Unpack[Facts]) -> None:
         self.description: str = description or (self.__doc__ or "").strip().splitlines()[0]
@@ -102,6 +105,11 @@ class CarwireError(Exception):
             setattr(self, name, value)
         name = ":".join(word for word in (self.type, self.code) if word)
         super().__init__(f"{name} - {self.description}" if name else self.description)
+
+    @property
+    def errors(self) -> tuple[CarwireError, ...]:
+        """Every error of the answer, this one first."""
+        return (self, *self.further)
 
     @property
     def message(self) -> str:

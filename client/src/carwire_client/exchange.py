@@ -101,7 +101,7 @@ def exchange(call: Call[T], wiring: Wiring) -> Exchange[T]:
             assert isinstance(call.auth, Renewable)
             may_renew, token = False, (yield from _renewed(call.auth, token))
             continue
-        if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+        if isinstance(outcome, Answer) and (200 <= outcome.status < 300 or outcome.status in call.also):
             return _received(call, outcome, token)
         failure = _failure(call, outcome, attempt, wiring.clock() - began)
         seconds = wiring.retry.wait(failure, within=within, random=wiring.random)
@@ -208,9 +208,14 @@ def _scrubbed(error: CarwireError, call: Call[T], token: Secret | None) -> Carwi
         known += [call.auth.secret, Secret(basic_credentials(call.auth.name, call.auth.secret))]
     if token is not None:
         known.append(token)
+    for each in error.errors:
+        _scrub(each, known, confidential=call.confidential)
+    return error
+
+
+def _scrub(error: CarwireError, known: list[Secret], *, confidential: bool) -> None:
     error.description = scrub(error.description, known)
     error.args = tuple(scrub(str(part), known) for part in error.args)
     error.detail = tuple(json.loads(scrub(json.dumps(error.detail), known)))
     error.suggested_user_message = error.suggested_user_message and scrub(error.suggested_user_message, known)
-    error.received = b"" if call.confidential else scrub_bytes(error.received, known)
-    return error
+    error.received = b"" if confidential else scrub_bytes(error.received, known)

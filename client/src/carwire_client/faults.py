@@ -59,11 +59,12 @@ def error_from(answer: Answer, body: object, classify: Classify = class_of) -> A
         "request_id": answer.request_id,
         "retry_after": read_retry_after(answer.headers.get("retry-after"), answer.received_at),
         "headers": answer.headers,
-        "may_have_happened": answer.status >= 500 and answer.status not in _SURE,
+        "may_have_happened": maybe_done(answer.status),
     }
     description = None
     if isinstance(body, dict):
         description = _read(body, facts)
+        facts["further"] = _further(body, answer, classify)
     if description is None:
         facts["received"] = answer.body[: errors.RECEIVED_AT_MOST]
         description = f"The server answered {answer.status} with {describe(answer)}"
@@ -104,6 +105,34 @@ def _version_3(entries: tuple[Mapping[str, Any], ...], facts: Facts) -> str | No
     facts["detail"] = entries
     facts["suggested_user_message"] = _text(first.get("suggestedUserMessage"))
     return _text(first.get("detail")) or _text(first.get("title"))
+
+
+def _further(body: dict[str, Any], answer: Answer, classify: Classify) -> tuple[ApiError, ...]:
+    """Return the errors behind the first of a list; each has a status of its own."""
+    found = []
+    for entry in _objects(body.get("errors"))[1:]:
+        status = status_of(entry) or answer.status
+        facts: Facts = {
+            "status_code": status,
+            "request_id": answer.request_id,
+            "headers": answer.headers,
+            "may_have_happened": maybe_done(status),
+        }
+        description = _version_3((entry,), facts)
+        found.append(classify(status, facts.get("type"))(description, **facts))
+    return tuple(found)
+
+
+def status_of(entry: Mapping[str, Any]) -> int | None:
+    """Return the status an error of a list names, which is a text there; null for what is no status of an error."""
+    status = entry.get("status")
+    text = str(status) if isinstance(status, str | int) else ""
+    return int(text) if len(text) == 3 and text.isascii() and text.isdigit() and 400 <= int(text) < 600 else None
+
+
+def maybe_done(status: int) -> bool:
+    """Tell whether a command that was answered with a status can have been carried out nevertheless."""
+    return status >= 500 and status not in _SURE
 
 
 def _oauth(body: dict[str, Any], facts: Facts) -> str | None:

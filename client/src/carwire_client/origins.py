@@ -15,6 +15,7 @@ every role            ``CARWIRE_ORIGIN``
                                                       ``SMARTCAR_VEHICLE_API_ORIGIN``
 ``iam``               ``CARWIRE_IAM_ORIGIN``          ``SMARTCAR_IAM_ORIGIN``
 ``management_v3``     ``CARWIRE_MANAGEMENT_V3_ORIGIN``  ``SMARTCAR_MANAGEMENT_API_V3_ORIGIN``
+``compatibility_v3``  ``CARWIRE_COMPATIBILITY_V3_ORIGIN``  ``SMARTCAR_COMPATIBILITY_API_V3_ORIGIN``
 ====================  ==============================  ============================================================
 """
 
@@ -44,6 +45,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "iam": ("CARWIRE_IAM_ORIGIN", "SMARTCAR_IAM_ORIGIN"),
     "management_v3": ("CARWIRE_MANAGEMENT_V3_ORIGIN", "SMARTCAR_MANAGEMENT_API_V3_ORIGIN"),
+    "compatibility_v3": ("CARWIRE_COMPATIBILITY_V3_ORIGIN", "SMARTCAR_COMPATIBILITY_API_V3_ORIGIN"),
 }
 
 
@@ -57,6 +59,7 @@ class Origins(msgspec.Struct, frozen=True, kw_only=True):
     v3: str
     iam: str
     management_v3: str
+    compatibility_v3: str
 
     @classmethod
     def at(cls, origin: str) -> Origins:
@@ -118,4 +121,5 @@ SMARTCAR: Final = Origins(
     v3="https://vehicle.api.smartcar.com",
     iam="https://iam.smartcar.com",
     management_v3="https://management.api.smartcar.com",
+    compatibility_v3="https://compatibility.api.smartcar.com",
 )

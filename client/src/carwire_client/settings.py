@@ -1,4 +1,18 @@
-"""What a client is made with. The environment is read when one is made, never at import."""
+"""What a client is made with. The environment is read when one is made, never at import.
+
+=====================  ==============================================================================================
+argument               variables, the first that is set
+=====================  ==============================================================================================
+``client_id``          ``CARWIRE_CLIENT_ID``, ``SMARTCAR_CLIENT_ID``
+``client_secret``      ``CARWIRE_CLIENT_SECRET``, ``SMARTCAR_CLIENT_SECRET``
+``v3_client_id``       ``CARWIRE_V3_CLIENT_ID``: ``client_…``, which asks for the tokens of API v3
+``v3_client_secret``   ``CARWIRE_V3_CLIENT_SECRET``
+``redirect_uri``       ``CARWIRE_REDIRECT_URI``, ``SMARTCAR_REDIRECT_URI``
+``api_version``        ``CARWIRE_API_VERSION``
+=====================  ==============================================================================================
+
+Where the server is stands in `carwire_client.origins`.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +35,8 @@ from carwire_client.times import now
 
 CLIENT_ID: Final = ("CARWIRE_CLIENT_ID", "SMARTCAR_CLIENT_ID")
 CLIENT_SECRET: Final = ("CARWIRE_CLIENT_SECRET", "SMARTCAR_CLIENT_SECRET")
+V3_CLIENT_ID: Final = ("CARWIRE_V3_CLIENT_ID",)
+V3_CLIENT_SECRET: Final = ("CARWIRE_V3_CLIENT_SECRET",)
 REDIRECT_URI: Final = ("CARWIRE_REDIRECT_URI", "SMARTCAR_REDIRECT_URI")
 API_VERSION: Final = ("CARWIRE_API_VERSION",)
 DEFAULT_VERSION: Final = "2.0"
@@ -81,6 +97,17 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str = DEFAULT_VERSION
     client_id: str | None = None
     client_secret: Secret | None = None
+    v3_client_id: str | None = None
+    v3_client_secret: Secret | None = None
+
+    def v3_credentials(self) -> Credentials:
+        """Return what asks for the application's own tokens. Raises `NotConfigured` naming what is missing."""
+        id_, secret = self.v3_client_id, self.v3_client_secret
+        if not id_ or not secret:
+            name, variable = ("v3_client_secret", V3_CLIENT_SECRET) if id_ else ("v3_client_id", V3_CLIENT_ID)
+            msg = f"Give {name}=, or set {variable[0]} in the environment"
+            raise NotConfigured(msg)
+        return Credentials(id_, secret)
 
     def credentials(self, client_id: str | None = None, client_secret: str | Secret | None = None) -> Credentials:
         """Return what proves who asks, those given here first. Raises `NotConfigured` naming what is missing."""
@@ -112,6 +139,26 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if isinstance(self.token, str):
             msgspec.structs.force_setattr(self, "token", Secret(self.token))
+
+
+class Surface(msgspec.Struct, frozen=True, kw_only=True):
+    """What calls of API v3 are made with: a token of the application, or the source of one."""
+
+    token: Any
+
+    def __post_init__(self) -> None:
+        if isinstance(self.token, str):
+            msgspec.structs.force_setattr(self, "token", Secret(self.token))
+
+
+class OwnedReach(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle of an owner in API v3 and how it is asked; `max_age` is in seconds, Carwire's own."""
+
+    id: str
+    user_id: str
+    token: Any
+    unit_system: UnitSystem = "metric"
+    max_age: int | None = None
 
 
 def first_of(names: tuple[str, ...], environ: Mapping[str, str]) -> str | None:

@@ -6,12 +6,11 @@ call carry the same. Carwire answers a repeated key as it answered the first tim
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from carwire_client.call import Bearer, Call, segment
 from carwire_client.calls.building import vehicle_write
+from carwire_client.calls.numbers import within
 from carwire_client.models.vehicle import Action, Status, WebhookSubscription
 from carwire_client.secrets import Secret
 from carwire_client.settings import Reach
@@ -42,7 +41,7 @@ def set_charge_limit(vehicle: Reach, limit: float, *, idempotency_key: str | Non
 
     `limit` is from 0 to 1; servers take 0.5 and more. Raises `ValueError` for another number.
     """
-    body = {"limit": _within("limit", limit, 0, 1)}
+    body = {"limit": within("limit", limit, 0, 1)}
     return vehicle_write(vehicle, "POST", "/charge/limit", Action, body, key=idempotency_key)
 
 
@@ -53,7 +52,7 @@ def send_destination(
 
     Degrees, from -90 to 90 and from -180 to 180. Raises `ValueError` for other numbers.
     """
-    body = {"latitude": _within("latitude", latitude, -90, 90), "longitude": _within("longitude", longitude, -180, 180)}
+    body = {"latitude": within("latitude", latitude, -90, 90), "longitude": within("longitude", longitude, -180, 180)}
     return vehicle_write(vehicle, "POST", "/navigation/destination", Action, body, key=idempotency_key)
 
 
@@ -77,13 +76,3 @@ def unsubscribe(vehicle: Reach, amt: str | Secret, webhook_id: str) -> Call[Stat
 
 def _act(vehicle: Reach, path: str, action: str, key: str | None) -> Call[Action]:
     return vehicle_write(vehicle, "POST", path, Action, {"action": action}, key=key)
-
-
-def _within(name: str, value: float, least: float, most: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        msg = f"{name} must be a number"
-        raise ValueError(msg)
-    if not least <= value <= most:
-        msg = f"{name} must be from {least} to {most}, not {value}"
-        raise ValueError(msg)
-    return value

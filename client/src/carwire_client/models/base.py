@@ -83,11 +83,11 @@ class Result(_Quiet, msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """The members of the body that are no attributes of this class."""
         if not isinstance(self.raw, dict):
             return {}
-        return {name: value for name, value in self.raw.items() if name not in _members(type(self))}
+        return {name: value for name, value in self.raw.items() if name not in names_of(type(self))}
 
 
 @functools.cache
-def _members(kind: type[Result]) -> frozenset[str]:
+def names_of(kind: type[Result]) -> frozenset[str]:
     """Return the names on the wire of what a class has of its own."""
     named = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
     return frozenset(wire for name, wire in named if name not in _OWN)
@@ -108,7 +108,7 @@ def convert(kind: type[R], body: Any, answer: Answer, meta: Meta, shape: Shape |
     shaped = body if shape is None else shape(body)
     if not isinstance(shaped, dict):
         raise invalid(answer, f"{kind.__name__}: the answer is {type(shaped).__name__} instead of an object")
-    own = {name: value for name, value in shaped.items() if name in _members(kind)}
+    own = {name: value for name, value in shaped.items() if name in names_of(kind)}
     try:
         found = msgspec.convert(own, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -1,0 +1,85 @@
+"""Carwire's own API: `V1Client` blocks, `AsyncV1Client` is awaited; their methods are the same."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from carwire_client.binding import awaiting, blocking, iterating, iterating_async
+from carwire_client.call import Call
+from carwire_client.calls.own import cars, vins
+from carwire_client.drivers import AsyncDriver, Driver
+from carwire_client.settings import Application
+
+T = TypeVar("T")
+
+
+class V1Client:
+    """VINs, compatibility, why, and the simulator, by calls that block. `Client.v1` is one."""
+
+    def __init__(self, client: Driver) -> None:
+        self._client = client
+
+    @property
+    def ref(self) -> Application:
+        """What this client's calls are made with."""
+        return self._client.ref
+
+    def send(self, call: Call[T]) -> T:
+        """Make a call. Raises what `carwire_client.errors` has."""
+        return self._client.send(call)
+
+    decode_vin = blocking(vins.decode_vin)
+    decode_vins = blocking(vins.decode_vins)
+    explain_compatibility = blocking(vins.explain_compatibility)
+    check_compatibility = blocking(vins.check_compatibility)
+
+    why = blocking(cars.why)
+
+    simulator = blocking(cars.simulator)
+    simulated_cars = blocking(cars.simulated_cars)
+    iter_simulated_cars = iterating(cars.iter_simulated_cars)
+    simulated_car = blocking(cars.simulated_car)
+    set_simulated_car = blocking(cars.set_simulated_car)
+    command_simulated_car = blocking(cars.command_simulated_car)
+    simulated_faults = blocking(cars.simulated_faults)
+    add_simulated_fault = blocking(cars.add_simulated_fault)
+    clear_simulated_faults = blocking(cars.clear_simulated_faults)
+    step_simulator = blocking(cars.step_simulator)
+    run_simulator = blocking(cars.run_simulator)
+    reset_simulator = blocking(cars.reset_simulator)
+
+
+class AsyncV1Client:
+    """VINs, compatibility, why, and the simulator, by calls that are awaited. `AsyncClient.v1` is one."""
+
+    def __init__(self, client: AsyncDriver) -> None:
+        self._client = client
+
+    @property
+    def ref(self) -> Application:
+        """What this client's calls are made with."""
+        return self._client.ref
+
+    async def send(self, call: Call[T]) -> T:
+        """Make a call. Raises what `carwire_client.errors` has."""
+        return await self._client.send(call)
+
+    decode_vin = awaiting(vins.decode_vin)
+    decode_vins = awaiting(vins.decode_vins)
+    explain_compatibility = awaiting(vins.explain_compatibility)
+    check_compatibility = awaiting(vins.check_compatibility)
+
+    why = awaiting(cars.why)
+
+    simulator = awaiting(cars.simulator)
+    simulated_cars = awaiting(cars.simulated_cars)
+    iter_simulated_cars = iterating_async(cars.iter_simulated_cars)
+    simulated_car = awaiting(cars.simulated_car)
+    set_simulated_car = awaiting(cars.set_simulated_car)
+    command_simulated_car = awaiting(cars.command_simulated_car)
+    simulated_faults = awaiting(cars.simulated_faults)
+    add_simulated_fault = awaiting(cars.add_simulated_fault)
+    clear_simulated_faults = awaiting(cars.clear_simulated_faults)
+    step_simulator = awaiting(cars.step_simulator)
+    run_simulator = awaiting(cars.run_simulator)
+    reset_simulator = awaiting(cars.reset_simulator)
