@@ -24,6 +24,7 @@ import ultravin
 sys.path.insert(0, str(Path(__file__).parent))
 import cars
 import frequencies
+import sdk
 import signals
 import vehicles
 from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, resident, server, spread, start_up, wrk
@@ -62,6 +63,7 @@ def main() -> None:
         rows += http_rows(measure())
         rows += vehicles.rows()
         rows += signals.rows()
+        rows += sdk.rows()
     else:
         print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
     table = "\n".join(

@@ -8,6 +8,7 @@ carry one owner's credentials to somebody else.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import os
 import platform
@@ -23,6 +24,7 @@ import msgspec
 from carwire_client.answers import Answer, invalid
 from carwire_client.call import Call
 from carwire_client.exchange import LOST, Gathering, Lost, Outcome, Renew, Send, Wait, exchange, lost
+from carwire_client.lanes import LANES, Lanes, pool_settings
 from carwire_client.origins import Origins
 from carwire_client.retries import RetryPolicy
 from carwire_client.secrets import Secret
@@ -45,7 +47,7 @@ T = TypeVar("T")
 USER_AGENT: Final = (
     f"carwire-client/{__version__} ({platform.system()}; {platform.machine()}) Python/{platform.python_version()}"
 )
-_CONNECTIONS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+_CONNECTIONS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
 
 
 class Options(TypedDict, total=False):
@@ -156,7 +158,8 @@ class Driver(_Base):
         clock = self.wiring.clock
         end = clock() + step.seconds
         try:
-            with self._http.stream(step.method, step.url, **_arguments(step)) as response:
+            response = self._http.send(_request(step, self._http, step.seconds), stream=True)
+            try:
                 gathering = Gathering(response.status_code, _headers(response), self.wiring)
                 try:
                     for piece in response.iter_bytes():
@@ -166,6 +169,8 @@ class Driver(_Base):
                 except httpx2.DecodingError:
                     raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
                 return gathering.answer()
+            finally:
+                response.close()
         except LOST as error:
             return lost(error)
 
@@ -181,7 +186,9 @@ class AsyncDriver(_Base):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(origin, options)
-        self._http: Final = httpx2.AsyncClient(transport=transport, **_http_settings())
+        settings = _http_settings() if transport else pool_settings(_http_settings())
+        opened = functools.partial(httpx2.AsyncClient, transport=transport, **settings)
+        self._lanes: Final = Lanes(opened, 1 if transport else LANES)
 
     async def send(self, call: Call[T]) -> T:
         """Make a call. Raises what `carwire_client.errors` has."""
@@ -203,7 +210,7 @@ class AsyncDriver(_Base):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._lanes.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -215,17 +222,19 @@ class AsyncDriver(_Base):
 
     async def _request(self, step: Send) -> Answer | Lost:
         try:
-            async with (
-                asyncio.timeout(step.seconds),
-                self._http.stream(step.method, step.url, **_arguments(step)) as response,
-            ):
-                gathering = Gathering(response.status_code, _headers(response), self.wiring)
-                try:
-                    async for piece in response.aiter_bytes():
-                        gathering.add(piece)
-                except httpx2.DecodingError:
-                    raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
-                return gathering.answer()
+            async with asyncio.timeout(step.seconds):
+                with self._lanes.free() as http:
+                    response = await http.send(_request(step, http, None), stream=True)
+                    try:
+                        gathering = Gathering(response.status_code, _headers(response), self.wiring)
+                        try:
+                            async for piece in response.aiter_bytes():
+                                gathering.add(piece)
+                        except httpx2.DecodingError:
+                            raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
+                        return gathering.answer()
+                    finally:
+                        await response.aclose()
         except LOST as error:
             return lost(error)
 
@@ -247,18 +256,43 @@ def _http_settings() -> dict[str, Any]:
     return {
         "follow_redirects": False,
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "headers": {"user-agent": USER_AGENT},
         "limits": _CONNECTIONS,
     }
 
 
-def _arguments(step: Send) -> dict[str, Any]:
-    timeout = httpx2.Timeout(step.seconds, connect=step.connect_seconds)
-    return {"headers": list(step.headers), "content": step.body, "timeout": timeout}
+def _request(step: Send, http: httpx2.Client | httpx2.AsyncClient, quiet: float | None) -> httpx2.Request:
+    """Build a request whole: a client that merges it with its own settings takes as long as all the rest.
+
+    `quiet` is for how many seconds the connection may be silent, null where somebody else looks at the clock.
+    """
+    timeout = {"connect": step.connect_seconds, "read": quiet, "write": quiet, "pool": step.seconds}
+    return httpx2.Request(
+        step.method,
+        _url(step.url),
+        headers=[("accept-encoding", http.headers["accept-encoding"]), ("user-agent", USER_AGENT), *step.headers],
+        content=step.body,
+        extensions={"timeout": timeout},
+    )
+
+
+@functools.lru_cache(maxsize=512)
+def _url(text: str) -> httpx2.URL:
+    return httpx2.URL(text)
 
 
 def _headers(response: httpx2.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
+    found: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("ascii", "replace").lower(), _text(raw_value)
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _token(step: Renew) -> Secret:
