@@ -6,10 +6,12 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from client.tests.conftest import KINDS, Drive, Hand, Place, Told, answer, hand_of, request_of
+from client.tests.conftest import KINDS, Drive, Hand, Place, Told, answer, hand_of, on_a_socket, request_of
+from tests.conftest import built
 from tests.support import Connected
 
 from carwire_client import (
@@ -220,6 +222,24 @@ def test_a_tail_that_comes_in_pieces_is_read_to_its_end(kind: str, told: Told) -
         face = type(hand.client.v3)(client=hand.client, token="t")
         with pytest.raises(VehicleState, match="sleeps"):
             hand(face.vehicle("car", "me").lock())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_answer_of_carwire_is_read_to_its_end(kind: str, tmp_path: Path) -> None:
+    with built(tmp_path, long_command_after=0.01) as owned, on_a_socket(owned.asgi) as url:
+        place = Place(owned, url)
+        new = owned.run(owned.carwire.services.credentials.draw(owned.client_id))
+        machine = {"v3_client_id": new.machine_id, "v3_client_secret": new.secret.reveal()}
+        owner = place.connect("late@example.com", "TESLA")
+        with place.hand(kind, **machine) as hand:
+            car, vin = hand.client.v3.vehicle(owner.vehicle_id, owner.user_id), owner.vins[0]
+            hand(hand.client.v1.add_simulated_fault(vin, latency_s=0.2, on="commands"))
+            done = hand(car.unlock())
+            assert (done.meta.status, done.status) == (202, "SUCCESS")
+            hand(hand.client.v1.add_simulated_fault(vin, kind="VEHICLE_STATE:ASLEEP", latency_s=0.2, on="commands"))
+            with pytest.raises(VehicleState) as caught:
+                hand(car.lock())
+            assert (caught.value.status_code, caught.value.code) == (409, "ASLEEP")
 
 
 def test_a_command_waits_as_long_as_the_wire_allows() -> None:
