@@ -86,6 +86,8 @@ def _reaching(server: CarwireServer, make: Any) -> Any:
     def made(self: Any, origin: str | None = None, **options: Any) -> None:
         if options.get("client_id") == "…":
             options |= {"client_id": server.client_id, "client_secret": server.client_secret}
+        if options.get("v3_client_id") == "…":
+            options |= {"v3_client_id": server.v3.client_id, "v3_client_secret": server.v3.client_secret}
         make(self, origin, **{"transport": server.transport, **options})
 
     return made
