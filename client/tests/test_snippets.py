@@ -74,6 +74,8 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
             "client_id": server.client_id,
             "client_secret": server.client_secret.reveal(),
             "application_management_token": server.management_token.reveal(),
+            "v3_client_id": server.v3.client_id,
+            "v3_client_secret": server.v3.client_secret.reveal(),
         }
         (tmp_path / "carwire-data").mkdir()
         (tmp_path / "carwire-data/demo.json").write_text(json.dumps(demo))
