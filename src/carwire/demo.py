@@ -6,8 +6,6 @@ begins at a charger, so that together they tell every signal there is.
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,16 +15,15 @@ from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.source import SimulatorSource
 from carwire.core.applications import check_registration
 from carwire.core.errors import CannotStart, InvalidInput, NotAuthenticated
-from carwire.core.grants import Approval, ApprovedCar, Consent
-from carwire.core.permissions import PERMISSIONS
+from carwire.core.grants import Consent
 from carwire.core.ports import Store
 from carwire.core.sources import Login, SignedIn
-from carwire.core.vehicles import ConnectionFilter, ConnectionPage, ConnectSession, Owner
+from carwire.core.vehicles import ConnectionFilter, ConnectionPage
 from carwire.kit.clock import utc_now
 from carwire.kit.files import write_private
-from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, SecretHasher
 from carwire.services.accounts import AccountService
+from carwire.services.connect.unattended import unattended_approval
 from carwire.services.credentials import CredentialService
 
 NAME: Final = "Carwire demo"
@@ -81,35 +78,15 @@ async def ensure_owner(demo: Demo, store: Store, hasher: SecretHasher, source: S
     now = utc_now()
     signed = await source.sign_in(_OWNER, now=now)
     assert isinstance(signed, SignedIn), "a plain login"
-    account = hasher.hash(Secret(f"{source.name}\n{signed.account.reveal()}"))
-    owner = await store.owner(Owner(new_id(), demo.client_id, source.name, "simulated", account, now))
-    ends_at = now + timedelta(minutes=1)
-    session = ConnectSession(new_id(), demo.client_id, secrets.token_bytes(32), b"{}", None, 1, ends_at)
-    await store.open_session(session)
-    await store.approve(_approval(session, owner, signed, now))
-    for car in signed.cars:
-        if car.model == desk.summary(source.world.find(_CHARGING[0])).model:
-            desk.change(car.vin, _CHARGING[1], {})
-    return msgspec.structs.replace(demo, user_id=owner.id)
-
-
-def _approval(session: ConnectSession, owner: Owner, signed: SignedIn, now: datetime) -> Approval:
-    """What a run of Connect would have written, had there been anybody to click through it."""
-    return Approval(
-        session_id=session.id,
-        session_version=session.version,
-        owner=owner,
-        maker_session=signed.session,
-        cars=tuple(ApprovedCar(car, tuple(sorted(PERMISSIONS))) for car in signed.cars),
-        grant_id=new_id(),
-        code_digest=None,
-        redirect_uri=None,
-        challenge=None,
-        external_id="demo",
-        consent=Consent("demo", "en", NAME),
-        result=Secret("{}"),
-        at=now,
+    approval = await unattended_approval(
+        store, hasher, source, demo.client_id, signed, Consent("demo", "en", NAME), now
     )
+    await store.approve(msgspec.structs.replace(approval, external_id="demo"))
+    charging = desk.summary(source.world.find(_CHARGING[0])).model
+    for car in signed.cars:
+        if car.model == charging:
+            desk.change(car.vin, _CHARGING[1], {})
+    return msgspec.structs.replace(demo, user_id=approval.owner.id)
 
 
 def write_demo(folder: Path, demo: Demo) -> None:

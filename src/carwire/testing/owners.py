@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
 from carwire.app import Carwire
-from carwire.core.grants import Approval, ApprovedCar, Consent
+from carwire.core.grants import ApprovedCar, Consent
 from carwire.core.permissions import PERMISSIONS
 from carwire.core.ports import Source, Store
 from carwire.core.sources import Login, SignedIn
-from carwire.core.vehicles import ConnectSession, Owner
-from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, SecretHasher, new_token
+from carwire.services.connect.unattended import unattended_approval
 from carwire.services.tokens import Tokens
 
 
@@ -65,29 +63,17 @@ async def approve(  # noqa: PLR0917
     if not isinstance(signed, SignedIn):
         msg = f"{username} cannot sign in without a page: {signed}"
         raise ValueError(msg)
-    cars = [car for car in signed.cars if vins is None or car.vin in vins]
-    account = hasher.hash(Secret(f"{source.name}\n{signed.account.reveal()}"))
-    owner = await store.owner(Owner(new_id(), client_id, source.name, "simulated", account, now))
-    session = ConnectSession(new_id(), client_id, secrets.token_bytes(32), b"{}", None, 1, now + timedelta(hours=1))
-    await store.open_session(session)
-    code = new_token()
-    approval = Approval(
-        session_id=session.id,
-        session_version=1,
-        owner=owner,
-        maker_session=signed.session,
-        cars=tuple(ApprovedCar(car, tuple(sorted(permissions))) for car in cars),
-        grant_id=new_id(),
+    begun = await unattended_approval(store, hasher, source, client_id, signed, Consent("1", "en", "Tests"), now)
+    code, granted = new_token(), tuple(sorted(permissions))
+    approval = msgspec.structs.replace(
+        begun,
+        cars=tuple(ApprovedCar(car, granted) for car in signed.cars if vins is None or car.vin in vins),
         code_digest=hasher.hash(code),
         redirect_uri=redirect_uri,
         challenge=challenge,
-        external_id=msgspec.UNSET,
-        consent=Consent("1", "en", "Tests"),
-        result=Secret("{}"),
-        at=now,
     )
     assert await store.approve(approval)
-    return owner.id, code, tuple(car.vin for car in cars)
+    return approval.owner.id, code, tuple(each.source_car.vin for each in approval.cars)
 
 
 async def connect(  # noqa: PLR0917

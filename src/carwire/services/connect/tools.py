@@ -37,7 +37,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 
     def account_digest(self, source: str, account: str) -> bytes:
         """Tell accounts apart without naming them."""
-        return self.hasher.hash(Secret(f"{source}\n{account}"))
+        return account_digest(self.hasher, source, account)
 
     def language(self, run: Run) -> str:
         """Return the language the pages of a run are in."""
@@ -65,6 +65,11 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
             account_digest=run.vault.account_digest,
             created_at=self.clock(),
         )
+
+
+def account_digest(hasher: SecretHasher, source: str, account: str) -> bytes:
+    """Return what an account of a source is stored as."""
+    return hasher.hash(Secret(f"{source}\n{account}"))
 
 
 def put_together(
