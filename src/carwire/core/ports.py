@@ -14,6 +14,7 @@ from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Budget, Level
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
+from carwire.core.jobs import Job, Taken
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
 from carwire.core.usage import Usage
@@ -324,6 +325,35 @@ class Store(
 
     async def close(self) -> None:
         """Let go of files and connections."""
+
+
+class Jobs(Protocol):
+    """Hands out work to do now, each job to one worker at a time, roughly in the order it was put.
+
+    Jobs may be lost when a database or a process dies: what is to be done is in the store, and a sweep over it puts
+    them again. `StoreUnavailable` is raised while the queue cannot be reached, and by everything after `close`.
+    """
+
+    async def put(self, jobs: Sequence[Job]) -> None:
+        """Let each be handed out. One that waits or is leased already stays as it is, so whoever is done with a job
+        looks once more whether there is anything to do, and puts it again if so.
+        """
+
+    async def take(self, kinds: Sequence[str], limit: int, wait_s: float) -> list[Taken]:
+        """Lease up to `limit` jobs of these kinds for `LEASE_S`, among them those whose lease ended. Waits up to
+        `wait_s` for one to be put; that a lease ended meanwhile is noticed at the end of the wait.
+        """
+
+    async def keep(self, taken: Sequence[Taken]) -> None:
+        """Renew leases for another `LEASE_S`. Those that ended and were handed out again stay with their new worker."""
+
+    async def done(self, taken: Taken) -> None:
+        """End a lease, whether the work succeeded or not: the job is gone. Nothing happens when it ended already and
+        the job was handed out again.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections. Who waits in `take` gets `StoreUnavailable`."""
 
 
 class Source(Protocol):
