@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Budget, Level
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
+from carwire.core.delivery import Sent
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.jobs import Job, Taken
 from carwire.core.signals.reading import Problem, Reading, Snapshot
@@ -394,3 +395,19 @@ class Source(Protocol):
 
     async def command(self, session: Secret, vin: str, name: str, arguments: Arguments, *, now: datetime) -> Outcome:
         """Give a command, once. Raises `InvalidInput` for a command or arguments that do not exist."""
+
+
+class Sender(Protocol):
+    """Takes bytes to an endpoint of somebody else, once, and says what came of it. It raises for nothing the other side
+    does.
+    """
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, keep: int = 1024, timeout_s: float = 15.0
+    ) -> Sent:
+        """Send one POST of JSON, and return the answer with at most `keep` bytes of its body. `timeout_s` is for all of
+        it, from asking for the address to the last byte.
+        """
+
+    async def close(self) -> None:
+        """Let go of kept connections."""

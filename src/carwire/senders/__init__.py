@@ -1,0 +1,1 @@
+"""Ways out: events leave through here, to endpoints of somebody else."""
