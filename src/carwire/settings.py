@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from carwire.core.errors import CannotStart
+from carwire.kit.networks import Networks
 
 PREFIX: Final = "CARWIRE_"
 _SECRET: Final = frozenset({"pepper", "keys", "database"})
@@ -107,6 +108,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="Let applications drive the simulated cars at /v1/simulator; `carwire sim` may at any rate."),
     ] = True
+    webhook_networks: Annotated[
+        Networks,
+        Meta(
+            description="Networks webhooks may be sent into although they are not public, and into which plain http is "
+            "allowed, separated by commas: `192.168.1.0/24,fd00::/8`. Unset: https to public addresses only."
+        ),
+    ] = Networks()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least level that is logged. Answered requests are logged at debug, refused ones at info."),
@@ -155,4 +163,6 @@ def describe() -> list[tuple[str, str, str]]:
 def _decode(kind: type, value: object) -> object:
     if kind is Path:
         return Path(str(value))
+    if kind is Networks:
+        return value if isinstance(value, Networks) else Networks.read(str(value))
     raise NotImplementedError

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from base64 import b64encode
 from hashlib import sha256
 from typing import Final
 
 PEPPER_BYTES: Final = 32
+SIGNING_PREFIX: Final = "whsec_"
 _BLOCK: Final = 64  # bytes of SHA-256's block
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
@@ -47,6 +49,11 @@ class Secret:
 def new_secret() -> Secret:
     """Draw a new secret: 256 bits, 43 characters of the URL-safe base64 alphabet (no colon, so it fits Basic)."""
     return Secret(secrets.token_urlsafe(32))
+
+
+def new_signing_secret() -> Secret:
+    """Draw a new secret webhooks are signed under: 256 bits, in the form of Standard Webhooks."""
+    return Secret(SIGNING_PREFIX + b64encode(secrets.token_bytes(32)).decode())
 
 
 def new_token() -> Secret:

@@ -1,4 +1,4 @@
-"""The bytes of a webhook, and their signature.
+"""The bytes of a webhook, and their signatures: the original's, and those of Standard Webhooks.
 
 Two SDKs verify a delivery by parsing it, writing it again with ``JSON.stringify``, and hashing that. So a body is
 written here as JavaScript would: without blanks, text unescaped, numbers in its form, whole-number keys first. What is
@@ -15,10 +15,12 @@ import hmac
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
-from carwire.kit.secrets import Secret
+from carwire.kit.secrets import SIGNING_PREFIX, Secret
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 _GREATEST_INDEX: Final = 2**32 - 2
@@ -34,6 +36,20 @@ def stringify(value: object) -> bytes:
 def signature(management_token: Secret, body: bytes) -> str:
     """Sign the bytes of a body, or a challenge: lower-case hex of HMAC-SHA256 under the management token."""
     return hmac.digest(management_token.reveal().encode(), body, "sha256").hex()
+
+
+def standard_headers(secrets: Iterable[Secret], message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
+    """Sign as Standard Webhooks 1.0.0 wants it, once under every living secret of `new_signing_secret`: a receiver
+    that knows any of them accepts. `message_id` has no dot in it and stays the same; `moment` is the attempt's.
+    """
+    timestamp = str(int(moment.timestamp()))
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    digests = (hmac.digest(b64decode(each.reveal().removeprefix(SIGNING_PREFIX)), signed, "sha256") for each in secrets)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(f"v1,{b64encode(digest).decode()}" for digest in digests),
+    }
 
 
 def _text_of(value: object) -> str:

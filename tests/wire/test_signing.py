@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carwire.kit.secrets import Secret
-from carwire.wire.v2.webhooks import signature, stringify
+from carwire.wire.signing import signature, stringify
 
 AMT = Secret("amt-demo-7f3c")
 EVENT = {
