@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
 
 import msgspec
-import structlog
 from litestar.types import ASGIApp
 
+from carwire.beside import Beside
 from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.source import SimulatorSource
 from carwire.connectors.vpic import VpicDecoder
 from carwire.core.budgets import DAY_S, Bucket, Budget
-from carwire.core.errors import CannotStart, StoreUnavailable
-from carwire.core.ports import Source, Store
+from carwire.core.errors import CannotStart
+from carwire.core.ports import Jobs, PushingSource, Sender, Source, Store
 from carwire.demo import Demo, ensure_owner, write_demo
 from carwire.http.application import Facts, Services, create
 from carwire.http.bridge import Bridge
@@ -34,9 +31,11 @@ from carwire.http.metrics import Metrics
 from carwire.http.operations import OperationHandlers
 from carwire.http.v1 import simulator as v1_simulator
 from carwire.http.web import demo as web_demo
+from carwire.jobs.memory import MemoryJobs
 from carwire.kit.clock import Clock, utc_now
 from carwire.kit.files import write_private
 from carwire.kit.secrets import PEPPER_BYTES, Secret, SecretHasher, new_pepper
+from carwire.senders.web import WebSender
 from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
 from carwire.services.commands import CommandService
@@ -46,22 +45,25 @@ from carwire.services.connect.service import ConnectService
 from carwire.services.connect.tools import put_together
 from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
+from carwire.services.observing import ObservingService
 from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
-from carwire.services.webhooks import WebhookService
+from carwire.services.webhooks.delivering import Delivering
+from carwire.services.webhooks.fanning_out import FanOut
+from carwire.services.webhooks.hints import Hints
+from carwire.services.webhooks.managing import WebhookService
+from carwire.services.webhooks.verifying import Verifying
 from carwire.services.why import WhyService
 from carwire.settings import Settings
 from carwire.storage.catalogue import load_catalogue
 from carwire.storage.sealing import open_sealer
 from carwire.storage.sql.store import open_store
 from carwire.upstream.door import Freshness, Upstream, budget_of
-
-_RECOVER_EVERY_S: Final = 60.0
-_TIDY_EVERY: Final = 10  # recoveries
-_USAGE_EVERY_S: Final = 5.0
-_log = structlog.get_logger("carwire")
+from carwire.wire.telling import WireSpelling
+from carwire.worker.metrics import WorkerMetrics
+from carwire.worker.worker import Work, Worker
 
 
 class Carwire(msgspec.Struct, frozen=True):
@@ -77,6 +79,7 @@ class Carwire(msgspec.Struct, frozen=True):
     store: Store
     keeper: Keeper
     upstream: Upstream
+    worker: Worker
 
     async def close(self) -> None:
         """Let go of what is open: for those who never ran the lifespan."""
@@ -90,20 +93,28 @@ def build(
     store: Store | None = None,
     clock: Clock = utc_now,
     sources: Mapping[str, Source] | None = None,
+    sender: Sender | None = None,
     local_key: Secret | None = None,
     demo: Demo | None = None,
+    works: bool = True,
 ) -> Carwire:
     """Put a server together. Raises `CannotStart` when folder, database, keys or catalogue cannot be used.
 
-    `store`, `clock` and further `sources` are for tests; `local_key` is what opens the simulator's routes to commands
-    on the same data folder; `demo` is the application of the demo page.
+    `store`, `clock`, `sender` and further `sources` are for tests; `local_key` is what opens the simulator's routes to
+    commands on the same data folder; `demo` is the application of the demo page. Without `works` nothing is polled or
+    delivered by this process.
     """
     store = store or open_database(settings)
     hasher = SecretHasher(_pepper(settings))
     keeper = Keeper(settings.data, settings.simulator_clock, clock)
     simulator = SimulatorSource(keeper.world)
     known: dict[str, Source] = {simulator.name: simulator, **(sources or {})}
-    upstream = Upstream(store, known, clock, {name: _budget(settings, each) for name, each in known.items()})
+    jobs = open_jobs(settings)
+    budgets = {name: _budget(settings, each) for name, each in known.items()}
+    hints = Hints(jobs)
+    upstream = Upstream(store, known, clock, budgets, on_event=hints.event)
+    sender = sender or WebSender(settings.webhook_networks, clock)
+    spelling = WireSpelling(base_url)
     decoder, catalogue = VpicDecoder(), load_catalogue()
     services = Services(
         accounts=AccountService(store, hasher, clock),
@@ -114,6 +125,7 @@ def build(
         vehicles=VehicleService(store, upstream, clock),
         commands=CommandService(store, upstream, hasher, clock),
         webhooks=WebhookService(store, clock),
+        verifying=Verifying(store, sender, spelling, clock),
         credentials=CredentialService(store, hasher, clock),
         usage=UsageService(store, clock),
         why=WhyService(store, upstream),
@@ -144,7 +156,23 @@ def build(
         *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
         *(_demo_routes(demo, services, facts) if demo else ()),
     )
+    counted = WorkerMetrics()
+    worker = Worker(
+        Work(
+            store,
+            jobs,
+            FanOut(store, spelling, clock),
+            Delivering(store, sender, spelling, clock, on_tried=counted.tried),
+            ObservingService(store, upstream, clock, hints.event),
+            {name: each for name, each in known.items() if isinstance(each, PushingSource)},
+            clock,
+        ),
+        counted,
+    )
     metrics = Metrics()
+    if works:
+        metrics.add(counted)
+    beside = Beside(settings, store, keeper, services, worker if works else None, jobs, sender, clock)
     asgi, routes = create(
         services,
         facts,
@@ -154,9 +182,18 @@ def build(
         more=more,
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
         bridge=Bridge(always=settings.v3_calls),
-        lifespan=lambda _: _beside(store, keeper, services, clock),
+        lifespan=lambda _: beside.running(),
     )
-    return Carwire(services, asgi, routes, base_url, store, keeper, upstream)
+    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker)
+
+
+def open_jobs(settings: Settings) -> Jobs:
+    """Return the queue of jobs: in memory where there is one process, in the database where there may be many."""
+    if settings.database is None:
+        return MemoryJobs()
+    from carwire.jobs.pgqueuer import PgQueuerJobs  # noqa: PLC0415  # an extra
+
+    return PgQueuerJobs(settings.database)
 
 
 def open_database(settings: Settings) -> Store:
@@ -175,16 +212,18 @@ class Management(msgspec.Struct, frozen=True):
     accounts: AccountService
     credentials: CredentialService
     webhooks: WebhookService
+    verifying: Verifying
     usage: UsageService
 
 
-def management_of(settings: Settings, store: Store) -> Management:
+def management_of(settings: Settings, store: Store, sender: Sender | None = None) -> Management:
     """Return the managing services over a store. Raises `CannotStart` when the pepper cannot be used."""
     hasher = SecretHasher(_pepper(settings))
     return Management(
         AccountService(store, hasher, utc_now),
         CredentialService(store, hasher, utc_now),
         WebhookService(store, utc_now),
+        Verifying(store, sender or WebSender(settings.webhook_networks), WireSpelling(""), utc_now),
         UsageService(store, utc_now),
     )
 
@@ -192,10 +231,11 @@ def management_of(settings: Settings, store: Store) -> Management:
 @asynccontextmanager
 async def open_management(settings: Settings) -> AsyncIterator[Management]:
     """Open the database for the managing services alone."""
-    store = open_database(settings)
+    store, sender = open_database(settings), WebSender(settings.webhook_networks)
     try:
-        yield management_of(settings, store)
+        yield management_of(settings, store, sender)
     finally:
+        await sender.close()
         await store.close()
 
 
@@ -215,54 +255,6 @@ def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]
     decoder = VpicDecoder()
     us_only = settings.compatibility_us_only
     return VinService(decoder, utc_now), CompatibilityService(decoder, load_catalogue(), utc_now, us_only=us_only)
-
-
-@asynccontextmanager
-async def _beside(store: Store, keeper: Keeper, services: Services, clock: Clock) -> AsyncIterator[None]:
-    """What runs beside the requests: the simulated world is kept, what has expired is deleted, what a crash left in
-    the middle is ended, usage is written down. At the end commands under way are waited for.
-    """
-    keeper.start()
-    tidying = asyncio.create_task(_tidy(store, clock), name="tidy")
-    ending = asyncio.Event()
-    writing = asyncio.create_task(_write_usage(services.usage, ending), name="usage")
-    try:
-        yield
-    finally:
-        tidying.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await tidying
-        await services.commands.finish()
-        ending.set()
-        await writing
-        try:
-            await keeper.stop()
-        except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
-            _log.error("world_not_kept", error=str(error))
-        await store.close()
-
-
-async def _tidy(store: Store, clock: Clock, every_s: float = _RECOVER_EVERY_S) -> None:
-    """End what a crash cut off, at once and every minute; delete what has expired, at once and every ten."""
-    for turn in itertools.count():
-        try:
-            await store.recover(clock())
-            if turn % _TIDY_EVERY == 0:
-                await store.tidy(clock())
-        except StoreUnavailable as error:
-            _log.warning("not tidied", error=str(error))
-        await asyncio.sleep(every_s)
-
-
-async def _write_usage(usage: UsageService, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
-    """Write usage down every few seconds and a last time at the end."""
-    while not ending.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ending.wait(), every_s)
-        try:
-            await usage.write()
-        except StoreUnavailable as error:
-            _log.warning("usage not written", error=str(error))
 
 
 def _demo_routes(demo: Demo, services: Services, facts: Facts) -> tuple[Route, ...]:

@@ -8,7 +8,7 @@ from tests.fakes import FakeSource, Middle
 from carwire.core.errors import InvalidInput
 from carwire.core.webhooks import SubscriptionFilter
 from carwire.kit.ids import new_id
-from carwire.services.webhooks import WebhookService
+from carwire.services.webhooks.managing import WebhookService
 from carwire.storage.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 
 from carwire.cli.managing import managed
+from carwire.core.triggers import Trigger
+from carwire.services.webhooks.managing import Wanted
 
 
 def create(
@@ -41,13 +43,17 @@ def create(
     data
         The server's data folder.
     """
-    webhook = managed(
-        data,
-        lambda m: m.webhooks.create(
-            client_id, name, url, error_url=error_url, triggers=trigger or (), signals=signal or ()
-        ),
-    )
-    shown = {"webhook_id": webhook.id, "name": webhook.name, "url": webhook.url}
+    triggers = tuple(Trigger(code) for code in trigger or ())
+    wanted = Wanted(name=name, url=url, error_url=error_url, triggers=triggers, signals=tuple(signal or ()))
+    made = managed(data, lambda m: m.webhooks.create(client_id, wanted))
+    webhook = made.webhook
+    shown = {
+        "webhook_id": webhook.id,
+        "name": webhook.name,
+        "url": webhook.url,
+        "secret": made.secret.reveal(),
+        "state": webhook.halt or "active",
+    }
     if json:
         print(msgspec.json.encode(shown).decode())
         return

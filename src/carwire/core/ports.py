@@ -4,9 +4,9 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import UNSET, UnsetType
 
@@ -14,8 +14,11 @@ from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Budget, Level
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
 from carwire.core.delivery import Sent
+from carwire.core.events import Event
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.jobs import Job, Taken
+from carwire.core.outbox import Attempt, Audience, Backlog, Delivery, DeliveryFilter, NewDelivery, Target, Tried
+from carwire.core.polling import Poll, Polled
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
 from carwire.core.usage import Usage
@@ -29,7 +32,7 @@ from carwire.core.vehicles import (
     Vehicle,
 )
 from carwire.core.vin.decode import Decoded, Identity
-from carwire.core.webhooks import Subscription, SubscriptionFilter, Webhook
+from carwire.core.webhooks import Halt, SigningKeys, Subscription, SubscriptionFilter, Webhook
 from carwire.kit.secrets import Secret
 
 
@@ -64,8 +67,15 @@ class ApplicationStore(Protocol):
     async def management_token(self, client_id: str) -> Secret | None:
         """Return the token itself; null for an application registered before tokens were kept."""
 
-    async def replace(self, application: Application, management_token: Secret | None = None) -> bool:
-        """Store `application` over the one with its client id; false when there is none. A null token stays."""
+    async def replace(
+        self,
+        application: Application,
+        management_token: Secret | None = None,
+        former_until: datetime | None = None,
+    ) -> bool:
+        """Store `application` over the one with its client id; false when there is none. A null token stays; the one a
+        new token replaces signs webhooks until `former_until`.
+        """
 
     async def delete(self, client_id: str) -> bool:
         """Delete it and everything of it; false when there is none."""
@@ -232,9 +242,12 @@ class VehicleStore(Protocol):
         reading before it.
         """
 
-    async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
+    async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem], now: datetime) -> bool:
         """Keep answers for the vehicle's account: a reading unless one that was measured later is kept already, a
         problem beside the last reading unless that was fetched later.
+
+        What differs from before goes into the history, and what is worth telling (`core.events.observed`) becomes an
+        event at `now`, all in one transaction. Return whether there is one.
         """
 
     async def mark_changed(self, car_id: str, at: datetime) -> None:
@@ -280,17 +293,38 @@ class CommandStore(Protocol):
         """Return lines of the audit in order, from the one after `after` on."""
 
 
-class SubscriptionStore(Protocol):
-    """Keeps webhooks and which vehicles they are subscribed to."""
+class WebhookStore(Protocol):
+    """Keeps webhooks, their secrets, and which vehicles they are subscribed to."""
 
-    async def add_webhook(self, webhook: Webhook) -> None:
-        """Store a new webhook."""
+    async def add_webhook(self, webhook: Webhook, secret: Secret) -> None:
+        """Store a new webhook with its first secret. One that subscribes by itself is subscribed to every live vehicle
+        of its application, now and whenever one is connected.
+        """
 
     async def webhooks(self, client_id: str) -> list[Webhook]:
         """Return an application's webhooks, oldest first."""
 
+    async def webhook(self, webhook_id: str) -> Webhook | None:
+        """Return a webhook of any application."""
+
+    async def change_webhook(self, changed: Webhook, now: datetime) -> bool:
+        """Store a webhook over the one of its id and application; false when there is none. If it is active, what
+        waits is sent now, and what it is told next it is told as for the first time.
+        """
+
+    async def halt_webhook(self, webhook_id: str, halt: Halt | None, now: datetime) -> bool:
+        """Stop deliveries to a webhook and say why; a null goes on, as `change_webhook` does. Nothing that waits is
+        lost. False when there is none.
+        """
+
     async def delete_webhook(self, client_id: str, webhook_id: str) -> bool:
-        """Delete one with its subscriptions; false when the application has none of this id."""
+        """Delete one with its subscriptions and deliveries; false when the application has none of this id."""
+
+    async def rotate_webhook_secret(self, webhook_id: str, secret: Secret, now: datetime, until: datetime) -> None:
+        """Store a new secret; those of before sign besides until they end, at `until` at the latest."""
+
+    async def signing_keys(self, client_id: str, webhook_id: str, now: datetime) -> SigningKeys:
+        """Return what deliveries to a webhook of an application are signed with."""
 
     async def subscribe(self, vehicle: Vehicle, webhook_id: str, now: datetime) -> bool | None:
         """Subscribe a vehicle of an owner; false when it is subscribed already, null when the application has no such
@@ -303,7 +337,79 @@ class SubscriptionStore(Protocol):
         """Return a page of an application's subscriptions, newest first, and how many the filter lets through."""
 
     async def unsubscribe(self, client_id: str, wanted: SubscriptionFilter) -> int:
-        """End subscriptions. Return how many."""
+        """End subscriptions, with what was to be delivered because of them. Return how many."""
+
+
+class EventStore(Protocol):
+    """Keeps what happened at cars (`VehicleStore.keep` writes it) and hands it on."""
+
+    async def waiting_shards(self) -> list[int]:
+        """Return the shards with events that are not fanned out."""
+
+    async def audience(self, shard: int, limit: int) -> Audience | None:
+        """Return the oldest events of a shard that wait, and who is subscribed to their cars; null when none waits."""
+
+    async def fan_out(self, events: Sequence[Event], deliveries: Sequence[NewDelivery], now: datetime) -> None:
+        """Keep deliveries, and note that events are fanned out. Doing it twice is doing it once: a delivery whose id is
+        there already stays as it is. One whose subscription has ended is not made.
+        """
+
+    async def announce(self, of: Vehicle, now: datetime) -> bool:
+        """Write an event for every active webhook that has never been told of a vehicle; false when there is none."""
+
+    async def announce_scheduled(self, now: datetime, limit: int) -> int:
+        """Write an event for every subscription whose scheduled moment has come, `limit` at most; return how many.
+        Moments that were missed are not made up for.
+        """
+
+    async def events_after(self, client_id: str, after: int, limit: int) -> tuple[list[tuple[Event, Vehicle]], int]:
+        """Return what happened at the cars of an application's vehicles, once for each of their owners, in order: of
+        the `limit` positions after `after`; and the last position that was looked at.
+        """
+
+
+class OutboxStore(Protocol):
+    """Keeps deliveries and how they went."""
+
+    async def due_webhooks(self, now: datetime) -> list[str]:
+        """Return the active webhooks that something is due for."""
+
+    async def target(self, webhook_id: str, now: datetime, limit: int) -> Target | None:
+        """Return a webhook with what is due, soonest first, and what to sign it with; null when it is halted."""
+
+    async def record(self, webhook_id: str, tries: Sequence[Tried], now: datetime) -> Halt | None:
+        """Keep how tries went, in the order they ended, and how the webhook fares after them: an answer of 410 halts
+        it, and so does a failure `FAILING_AFTER` the first one without a success between. Return why it was halted by
+        this, null when it was not.
+        """
+
+    async def deliveries(self, webhook_id: str, wanted: DeliveryFilter, limit: int) -> list[Delivery]:
+        """Return deliveries of a webhook, newest first."""
+
+    async def attempts(self, delivery_id: str) -> list[Attempt]:
+        """Return the attempts at a delivery, oldest first."""
+
+    async def count_replay(self, webhook_id: str, wanted: DeliveryFilter) -> int:
+        """Return how many deliveries `replay` would send once more."""
+
+    async def replay(self, webhook_id: str, wanted: DeliveryFilter, now: datetime) -> int:
+        """Let deliveries that have ended be sent once more, with the same bytes and ids. Return how many."""
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """Return how far the outbox is behind."""
+
+
+class PollStore(Protocol):
+    """Keeps when cars are asked on behalf of webhooks."""
+
+    async def claim_polls(self, now: datetime, lease: timedelta, limit: int) -> list[Poll]:
+        """Take vehicles whose moment has come, `limit` at most; nobody else gets them before the lease ends."""
+
+    async def polled(self, rows: Sequence[Polled]) -> None:
+        """Note when vehicles are asked next."""
+
+    async def waiting_for(self, source: str, vin: str) -> list[Vehicle]:
+        """Return the vehicles that a car of a source is, to those owners somebody waits for news of."""
 
 
 class UsageStore(Protocol):
@@ -317,7 +423,17 @@ class UsageStore(Protocol):
 
 
 class Store(
-    ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, UsageStore, Protocol
+    ApplicationStore,
+    ConnectStore,
+    GrantStore,
+    VehicleStore,
+    CommandStore,
+    WebhookStore,
+    EventStore,
+    OutboxStore,
+    PollStore,
+    UsageStore,
+    Protocol,
 ):
     """All that is kept. Every method is one transaction; nothing waits for a car or a maker inside one."""
 
@@ -395,6 +511,14 @@ class Source(Protocol):
 
     async def command(self, session: Secret, vin: str, name: str, arguments: Arguments, *, now: datetime) -> Outcome:
         """Give a command, once. Raises `InvalidInput` for a command or arguments that do not exist."""
+
+
+@runtime_checkable
+class PushingSource(Protocol):
+    """A source whose cars tell by themselves, besides being asked."""
+
+    def pushed(self) -> AsyncIterator[Snapshot]:
+        """Yield what cars tell, for as long as somebody listens. What nobody hears is lost: cars are asked too."""
 
 
 class Sender(Protocol):

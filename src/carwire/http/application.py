@@ -63,7 +63,8 @@ from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
-from carwire.services.webhooks import WebhookService
+from carwire.services.webhooks.managing import WebhookService
+from carwire.services.webhooks.verifying import Verifying
 from carwire.services.why import WhyService
 from carwire.upstream.door import NEWEST, Freshness
 from carwire.wire.v2.compatibility import CompatibilityBody, MatrixEntry
@@ -103,6 +104,7 @@ class Services(msgspec.Struct, frozen=True):
     links: LinkService
     credentials: CredentialService
     webhooks: WebhookService
+    verifying: Verifying
     usage: UsageService
     why: WhyService
 

@@ -52,6 +52,10 @@ class Metrics(Collector):
             taken.add_metric((route,), list(zip(edges, accumulate(counts), strict=True)), self._seconds[route])
         yield taken
 
+    def add(self, collector: Collector) -> None:
+        """Show what somebody else counts, too."""
+        self._registry.register(collector)
+
     def page(self) -> bytes:
         """Write all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
@@ -31,6 +31,7 @@ from carwire.upstream.circuit import FAILURES, Circuits
 READ_TIMEOUT_S: Final = 30.0
 _FUTURE: Final = timedelta(hours=1)  # clocks of cars are wrong by less
 _FEW: Final = 20  # codes that are looked up one by one; of more everything that is kept is looked at
+_INVALID: Final = "UPSTREAM:INVALID_DATA"
 _SIGNED_OUT: Final = "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"
 # Problems that no earlier answer stands in for: what the account may not see any more is not shown from before.
 _FINAL: Final = frozenset({"COMPATIBILITY", "PERMISSION", "CONNECTED_SERVICES_ACCOUNT"})
@@ -73,7 +74,9 @@ class _Flight(msgspec.Struct):
 
 
 class Upstream:
-    """The door. `budgets` are per source; a source without one gets what its costs say."""
+    """The door. `budgets` are per source; a source without one gets what its costs say. `on_event` is told the id of a
+    car whose answers were news.
+    """
 
     def __init__(
         self,
@@ -82,12 +85,15 @@ class Upstream:
         clock: Clock,
         budgets: Mapping[str, Budget] | None = None,
         timeout_s: float = READ_TIMEOUT_S,
+        *,
+        on_event: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._sources = sources
         self._clock = clock
         self._budgets = {name: budget_of(source) for name, source in sources.items()} | dict(budgets or {})
         self._timeout_s = timeout_s
+        self._on_event = on_event
         self._circuits = Circuits()
         self._flights: dict[str, list[_Flight]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -190,11 +196,20 @@ class Upstream:
             answers = dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
         failed = any(isinstance(a, Problem) and a.kind in FAILURES for a in answers.values())
         self._circuits.note(source.circuit(car.vin), monotonic(), well=not failed)
-        await self._store.keep(vehicle, answers)
+        await self._keep(vehicle, answers)
         return _Fetched(answers)
 
+    async def take(self, vehicle: Vehicle, pushed: Snapshot) -> None:
+        """Keep what a car told by itself, as far as it is credible. Nothing is asked, nothing spent."""
+        answers = self._checked(vehicle, list(pushed.answers), pushed)
+        await self._keep(vehicle, {c: a for c, a in answers.items() if not _is_invalid(a)})
+
+    async def _keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
+        if await self._store.keep(vehicle, answers, self._clock()):
+            self._on_event(vehicle.car.id)
+
     def _checked(self, vehicle: Vehicle, codes: Sequence[str], snapshot: Snapshot) -> dict[str, Reading | Problem]:
-        invalid = self._problem(vehicle, "UPSTREAM:INVALID_DATA")
+        invalid = self._problem(vehicle, _INVALID)
         if snapshot.vin != vehicle.car.vin:
             _log.warning("another car's answer", source=vehicle.car.source)
             return dict.fromkeys(codes, invalid)
@@ -262,6 +277,11 @@ class Upstream:
         _, wait = take(level, budget, at, calls=1, wakes=self._wakes(vehicle, command=command))
         return None if wait is None else self._problem(vehicle, "RATE_LIMIT:VEHICLE", wait)
 
+    def waking(self, vehicle: Vehicle) -> tuple[bool, int]:
+        """Tell whether asking the car may wake it, and how many times a day it may be woken."""
+        budget = self._budgets.get(vehicle.car.source)
+        return self.wakes(vehicle), budget.wakes.size if budget else 1
+
     def wakes(self, vehicle: Vehicle, *, command: bool = False) -> bool:
         """Tell whether asking the car, or giving it a command, may wake it."""
         return bool(self._wakes(vehicle, command=command))
@@ -300,6 +320,10 @@ def _with_last(answer: Reading | Problem | None, kept: Reading | Problem | None)
         return answer
     last = kept.last if isinstance(kept, Problem) else kept
     return msgspec.structs.replace(answer, last=None if answer.type in _FINAL else last)
+
+
+def _is_invalid(answer: Reading | Problem) -> bool:
+    return isinstance(answer, Problem) and answer.kind == _INVALID
 
 
 def _or_last(answer: Reading | Problem, kept: Reading | None, now: datetime, limit: timedelta) -> Reading | Problem:

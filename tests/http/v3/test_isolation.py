@@ -49,7 +49,7 @@ from carwire.services.access import AccessService
 from carwire.services.commands import CommandService
 from carwire.services.credentials import CredentialService
 from carwire.services.vehicles import VehicleService
-from carwire.services.webhooks import WebhookService
+from carwire.services.webhooks.managing import WebhookService
 from carwire.settings import Settings
 from carwire.storage.memory import MemoryStore
 from carwire.storage.memory import vehicles as memory_vehicles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -126,6 +126,31 @@ class SimulatorSource:
             return Outcome("refused", Problem(_NOT_ALLOWED, self.world.now))
         await self._wait(owner, vin, command=True)
         return self.world.command(vin, name, arguments)
+
+    async def pushed(self) -> AsyncIterator[Snapshot]:
+        """Yield what cars tell by themselves: one that something is done to, at once; all that anybody has looked at,
+        when the clock is moved by hand. What time brings is found by asking.
+        """
+        touched: dict[str | None, None] = {}
+        bell = asyncio.Event()
+
+        def watcher(vin: str | None) -> None:
+            touched[vin] = None
+            bell.set()
+
+        forget = self.world.watch(watcher)
+        try:
+            while True:
+                await bell.wait()
+                bell.clear()
+                vins = self.world.looked_at() if None in touched else [vin for vin in touched if vin]
+                touched.clear()
+                for vin in vins:
+                    if vin in self.world:
+                        yield self.world.read(vin, sorted(self.world.model(vin).signals))
+                        await asyncio.sleep(0)
+        finally:
+            forget()
 
     def _signed_in(self, owner: Session) -> SignedIn:
         for car in owner.account.cars:

@@ -12,7 +12,7 @@ The clock stands until it is moved by `step`, or runs after a real clock, at any
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -47,6 +47,8 @@ from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.simulation import MAX_SPEED, MAX_STEP, Fault
 
+Watcher = Callable[[str | None], None]
+
 STARTED_AT: Final = 1_767_592_800  # 5 January 2026, 06:00 UTC, a Monday
 MAX_FAULTS: Final = 100  # in the script of one car
 MOST_EXTRAS: Final = 20_000  # cars beyond one of each model
@@ -64,6 +66,7 @@ class World:
         self.beginnings = 0  # grows when it is begun again
         self.extras = Extras(MOST_EXTRAS)
         self._remembers = True
+        self._watchers: list[Watcher] = []
         self._begin(seed, started_at)
 
     def _begin(self, seed: int, started_at: int) -> None:
@@ -87,6 +90,14 @@ class World:
         self._begin(seed, started_at)
         self.revision = before + 1
         self.beginnings += 1
+        self._tell(None)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Let somebody be told, until they call what is returned, of every car something is done to, by its VIN; a null
+        is all of them: the clock was moved by hand.
+        """
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     # --- the clock
 
@@ -103,6 +114,7 @@ class World:
             raise InvalidInput(FieldProblem("step", f"must be 0 to {MAX_STEP} seconds, and no later than 2100"))
         self.time += seconds
         self.revision += 1
+        self._tell(None)
         if self._pace:
             real, simulated, speed = self._pace
             self._pace = real, simulated + seconds, speed
@@ -377,7 +389,12 @@ class World:
         car, model = self.car(event.vin), self.model(event.vin)
         outcome = self._apply(car, model, event)
         self._note(event)
+        self._tell(event.vin)
         return outcome
+
+    def _tell(self, vin: str | None) -> None:
+        for watcher in self._watchers:
+            watcher(vin)
 
     def _bring(self, car: Car, model: Model, second: int) -> None:
         bring(car, model, second // 60, skip_after=self.skip_after)

@@ -15,7 +15,7 @@ from carwire.http.call import Answer, Call, json_answer
 from carwire.http.door import is_uuid
 from carwire.http.query import decode_query
 from carwire.services.vehicles import VehicleService
-from carwire.services.webhooks import WebhookService
+from carwire.services.webhooks.managing import WebhookService
 from carwire.wire.v2 import static
 
 _DONE = json_answer(static.StatusBody()).body

@@ -11,7 +11,7 @@ from carwire.http.v3.connections import DELETED
 from carwire.http.v3.faults import AlreadySubscribed
 from carwire.http.v3.view import Views, answered
 from carwire.services.vehicles import VehicleService
-from carwire.services.webhooks import WebhookService
+from carwire.services.webhooks.managing import WebhookService
 from carwire.wire.v3.asking import id_of
 from carwire.wire.v3.subscriptions import (
     SubscribingBody,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from carwire.storage.memory.applications import ApplicationsInMemory
 from carwire.storage.memory.commands import CommandsInMemory
 from carwire.storage.memory.connect import ConnectInMemory
+from carwire.storage.memory.events import EventsInMemory
+from carwire.storage.memory.outbox import OutboxInMemory
+from carwire.storage.memory.polls import PollsInMemory
 from carwire.storage.memory.state import State
 from carwire.storage.memory.tidying import TidyingInMemory
 from carwire.storage.memory.usage import UsageInMemory
 from carwire.storage.memory.vehicles import VehiclesInMemory
-from carwire.storage.memory.webhooks import WebhooksInMemory
 from carwire.storage.sealing import Sealer
 
 
@@ -18,7 +20,9 @@ class MemoryStore(
     ConnectInMemory,
     VehiclesInMemory,
     CommandsInMemory,
-    WebhooksInMemory,
+    EventsInMemory,
+    OutboxInMemory,
+    PollsInMemory,
     UsageInMemory,
     TidyingInMemory,
 ):

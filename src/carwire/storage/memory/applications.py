@@ -40,13 +40,22 @@ class ApplicationsInMemory:
         """Return the token itself."""
         return self._state.management_tokens.get(client_id)
 
-    async def replace(self, application: Application, management_token: Secret | None = None) -> bool:
-        """Store `application` over the one with its client id; false when there is none."""
+    async def replace(
+        self,
+        application: Application,
+        management_token: Secret | None = None,
+        former_until: datetime | None = None,
+    ) -> bool:
+        """Store `application` over the one with its client id; false when there is none; see the port."""
         if application.client_id not in self._state.applications:
             return False
         self._refuse_twin(application)
         self._state.applications[application.client_id] = application
         if management_token is not None:
+            former = self._state.management_tokens.get(application.client_id)
+            self._state.former_tokens.pop(application.client_id, None)
+            if former and former_until:
+                self._state.former_tokens[application.client_id] = former, former_until
             self._state.management_tokens[application.client_id] = management_token
         self._state.applications_version += 1
         return True
@@ -57,6 +66,7 @@ class ApplicationsInMemory:
         if s.applications.pop(client_id, None) is None:
             return False
         s.management_tokens.pop(client_id, None)
+        s.former_tokens.pop(client_id, None)
         s.applications_version += 1
         for connection in s.links_of_client(client_id, ConnectionFilter()):
             s.cut(connection.vehicle_id, connection.user_id)
@@ -67,7 +77,7 @@ class ApplicationsInMemory:
         s.drop_grants({grant.id for grant in s.grants.values() if grant.client_id == client_id})
         s.commands = {key: value for key, value in s.commands.items() if value.client_id != client_id}
         s.keys = {key: value for key, value in s.keys.items() if value[0] in s.commands}
-        s.webhooks = {key: value for key, value in s.webhooks.items() if value.client_id != client_id}
+        s.drop_webhooks({each.id for each in s.webhooks.values() if each.client_id == client_id})
         s.secrets = {key: value for key, value in s.secrets.items() if value.client_id != client_id}
         s.application_tokens = {key: value for key, value in s.application_tokens.items() if value[0] in s.secrets}
         s.usage = {key: value for key, value in s.usage.items() if key[0] != client_id}

@@ -11,9 +11,10 @@ from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
 from carwire.storage.errors import Conflict
 from carwire.storage.memory.state import Grant, Link, State, VehicleRow
+from carwire.storage.memory.webhooks import WebhooksInMemory
 
 
-class ConnectInMemory:
+class ConnectInMemory(WebhooksInMemory):
     """`ConnectStore`."""
 
     _state: State
@@ -64,6 +65,9 @@ class ConnectInMemory:
                 approval.code_digest, approval.grant_id, owner.client_id, approval.redirect_uri, approval.challenge,
                 approval.at + CODE_LIFE,
             )  # fmt: skip
+        if owner.mode == "live":
+            for vehicle_id in vehicles:
+                self._subscribe_by_itself(owner.client_id, vehicle_id, owner.id, approval.at)
         self._close(approval.session_id, approval.result)
         return True
 
@@ -134,8 +138,8 @@ class ConnectInMemory:
             external = known.external_id if known else None
         connected_at = known.connected_at if known else approval.at
         link_id = known.id if known else new_id()
-        revision = known.revision if known else 0
-        link = Link(link_id, frozenset(approved.permissions), connected_at, approval.at, external, revision)
+        revision, poll_at = (known.revision, known.poll_at) if known else (0, None)
+        link = Link(link_id, frozenset(approved.permissions), connected_at, approval.at, external, revision, poll_at)
         s.links[vehicle.id][owner.id] = link
         return vehicle.id
 

@@ -9,13 +9,17 @@ from datetime import datetime
 from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Level
 from carwire.core.commands import AuditEntry, CommandRecord
+from carwire.core.events import Event
 from carwire.core.grants import Approval, Code, Principal, RefreshToken
-from carwire.core.signals.reading import Problem, Reading
+from carwire.core.outbox import Attempt, Delivery
+from carwire.core.signals.reading import Problem, Reading, Value
 from carwire.core.vehicles import Car, Connection, ConnectionFilter, ConnectSession, Mode, Owner, Vehicle
-from carwire.core.webhooks import Webhook
+from carwire.core.webhooks import Subscription, Webhook
 from carwire.kit.secrets import Secret
 from carwire.storage.audit import BEGINNING, chain
 from carwire.storage.cursors import position
+
+SubscriptionKey = tuple[str, str, str]  # webhook, vehicle and owner
 
 
 @dataclass
@@ -38,6 +42,19 @@ class Link:
     updated_at: datetime
     external_id: str | None
     revision: int = 0
+    poll_at: datetime | None = None
+
+
+@dataclass
+class SubscriptionRow:
+    """A subscription, whose webhook, vehicle and owner are its key."""
+
+    id: str
+    created_at: datetime
+    first: int = 1
+    scheduled_at: datetime | None = None
+    sequence: int | None = None
+    fired_at: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +75,7 @@ class State:
 
     applications: dict[str, Application] = field(default_factory=dict)
     management_tokens: dict[str, Secret] = field(default_factory=dict)
+    former_tokens: dict[str, tuple[Secret, datetime]] = field(default_factory=dict)  # and until when they sign
     applications_version: int = 0
     sessions: dict[str, ConnectSession] = field(default_factory=dict)
     owners: dict[str, Owner] = field(default_factory=dict)
@@ -76,8 +94,16 @@ class State:
     keys: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)  # command and moment
     audit: list[AuditEntry] = field(default_factory=list)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
-    # By webhook, vehicle and owner: its id and moment.
-    subscriptions: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
+    webhook_secrets: dict[str, list[tuple[Secret, datetime | None]]] = field(default_factory=dict)  # newest last
+    subscriptions: dict[SubscriptionKey, SubscriptionRow] = field(default_factory=dict)
+    told: dict[tuple[str, bytes], dict[str, Value]] = field(default_factory=dict)  # what was told last
+    history: list[tuple[str, bytes, str, Reading]] = field(default_factory=list)  # car, account, code
+    events: list[Event] = field(default_factory=list)
+    waiting: set[int] = field(default_factory=set)  # positions of events that are not fanned out
+    position: int = 0  # of the last event
+    counted: dict[str, tuple[int, int]] = field(default_factory=dict)  # by car: number and sequence of its last event
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    attempts: dict[str, list[Attempt]] = field(default_factory=dict)  # by delivery
     secrets: dict[str, ClientSecret] = field(default_factory=dict)
     application_tokens: dict[bytes, tuple[str, datetime]] = field(default_factory=dict)  # secret and end
     usage: dict[tuple[str, int, str, str], int] = field(default_factory=dict)  # as `carwire.core.usage.order` has it
@@ -128,6 +154,37 @@ class State:
             revision=link.revision,
         )
 
+    def subscription(self, key: SubscriptionKey) -> Subscription:
+        """Return a subscription with the vehicle it is for."""
+        row = self.subscriptions[key]
+        return Subscription(
+            row.id, key[0], self.vehicle(*key[1:]), row.created_at, bool(row.first), row.sequence, dict(row.fired_at)
+        )
+
+    def drop_webhooks(self, webhooks: set[str]) -> None:
+        """Drop webhooks with all that is theirs."""
+        self.drop_subscriptions({key for key in self.subscriptions if key[0] in webhooks})
+        for webhook_id in webhooks:
+            del self.webhooks[webhook_id]
+            self.webhook_secrets.pop(webhook_id, None)
+
+    def drop_subscriptions(self, keys: set[SubscriptionKey]) -> None:
+        """Drop subscriptions with their deliveries."""
+        for key in keys:
+            del self.subscriptions[key]
+        for each in list(self.deliveries.values()):
+            if (each.webhook_id, each.vehicle_id, each.user_id) in keys:
+                del self.deliveries[each.id]
+                self.attempts.pop(each.id, None)
+
+    def forget(self, car_id: str, account: bytes) -> None:
+        """Forget what a car said to an account."""
+        self.readings.pop((car_id, account), None)
+        self.told.pop((car_id, account), None)
+        self.history = [each for each in self.history if each[:2] != (car_id, account)]
+        self.events = [each for each in self.events if (each.car_id, each.account) != (car_id, account)]
+        self.waiting &= {each.position for each in self.events}
+
     def links_to(self, car_id: str, account: bytes) -> list[Link]:
         """Return the connections of an account to a car, of any application."""
         links = (self.links.get(row.id, {}) for row in self.vehicles.values() if row.car_id == car_id)
@@ -142,7 +199,8 @@ class State:
     def perishable(self) -> int:
         """Return how many rows there are that expire."""
         tokens = len(self.codes) + len(self.access) + len(self.refresh) + len(self.application_tokens)
-        return len(self.sessions) + tokens + len(self.keys) + len(self.levels)
+        told = len(self.history) + len(self.events) + len(self.deliveries)
+        return len(self.sessions) + tokens + len(self.keys) + len(self.levels) + told
 
     def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> None:
         """Append a line to the audit."""
@@ -161,6 +219,7 @@ class State:
         for car_id in cars - {row.car_id for row in self.vehicles.values()}:
             del self.cars[car_id]
             self.levels.pop(car_id, None)
+            self.counted.pop(car_id, None)
 
     def cut(self, vehicle_id: str, user_id: str) -> None:
         """Cut one connection, and drop what went with the last one of its vehicle, its car and its owner."""
@@ -172,10 +231,10 @@ class State:
             del self.links[vehicle_id]
             self.vehicles[vehicle_id].capacity_kwh = None
         ends = (vehicle_id, user_id)
-        self.subscriptions = {key: value for key, value in self.subscriptions.items() if key[1:] != ends}
+        self.drop_subscriptions({key for key in self.subscriptions if key[1:] == ends})
         car_id = self.vehicles[vehicle_id].car_id
         account = self.owners[user_id].account_digest
         if not self.is_connected(car_id, account):
-            self.readings.pop((car_id, account), None)
+            self.forget(car_id, account)
         if not any(user_id in links for links in self.links.values()):
             self.maker_sessions.pop(user_id, None)

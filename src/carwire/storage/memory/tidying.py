@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from carwire.storage.lives import BUDGET_REST, KEY_LIFE
+from carwire.storage.lives import BUDGET_REST, KEPT, KEY_LIFE
 from carwire.storage.memory.state import State
 
 
@@ -23,6 +23,10 @@ class TidyingInMemory:
         s.refresh = {key: value for key, value in s.refresh.items() if value.expires_at > now}
         s.application_tokens = {key: value for key, value in s.application_tokens.items() if value[1] > now}
         s.keys = {key: value for key, value in s.keys.items() if value[1] > now - KEY_LIFE}
+        s.deliveries = {key: value for key, value in s.deliveries.items() if value.created_at > now - KEPT}
+        s.attempts = {key: value for key, value in s.attempts.items() if key in s.deliveries}
+        s.events = [each for each in s.events if each.at > now - KEPT or each.position in s.waiting]
+        s.history = [each for each in s.history if each[3].fetched_at > now - KEPT]
         connected = {s.vehicles[vehicle_id].car_id for vehicle_id in s.links}
         rested = (now - BUDGET_REST).timestamp()
         s.levels = {key: value for key, value in s.levels.items() if key in connected or value.at > rested}

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from carwire.core.budgets import Budget, Level, full, take
+from carwire.core.events import Before, observed
 from carwire.core.grants import AccessToken, Principal
-from carwire.core.signals.reading import Problem, Reading
+from carwire.core.signals.reading import Problem, Reading, Value
 from carwire.core.vehicles import ConnectedVehicle, Connection, ConnectionFilter, ConnectionPage, Vehicle
 from carwire.kit.secrets import Secret
 from carwire.storage.cursors import Position, listing, place, position, read_cursor, write_cursor
+from carwire.storage.memory.events import append
 from carwire.storage.memory.grants import GrantsInMemory
 from carwire.storage.memory.state import State
 from carwire.storage.sealing import Sealer
@@ -137,23 +140,28 @@ class VehiclesInMemory(GrantsInMemory):
         kept = self._state.readings.get((vehicle.car.id, vehicle.account), {})
         return dict(kept) if codes is None else {code: kept[code] for code in codes if code in kept}
 
-    async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> None:
-        """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
-        key = vehicle.car.id, vehicle.account
-        links = self._state.links_to(*key)
-        if not links:
-            return
+    async def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem], now: datetime) -> bool:
+        """Keep answers, and what they tell; see the port. An account that is not connected to the car any more keeps
+        none.
+        """
+        s, key = self._state, (vehicle.car.id, vehicle.account)
+        links = s.links_to(*key)
         for link in links:
             link.revision += 1
-        kept = self._state.readings.setdefault(key, {})
-        for code, answer in answers.items():
-            before = kept.get(code)
-            last = _last(before)
-            if isinstance(answer, Reading):
-                if last is None or _measured_at(last) <= _measured_at(answer):
-                    kept[code] = answer
-            elif before is None or _fetched_at(before) <= answer.found_at:
-                kept[code] = Problem(answer.kind, answer.found_at, None, last)
+        if not links:
+            return False
+        kept, told = s.readings.setdefault(key, {}), s.told.setdefault(key, {})
+        newer = {code: answer for code, answer in answers.items() if not _is_older(answer, kept.get(code))}
+        seen = observed({code: _before(kept[code], told.get(code, UNSET)) for code in newer if code in kept}, newer)
+        told |= seen.told
+        for code, answer in newer.items():
+            last = _last(kept.get(code))
+            kept[code] = answer if isinstance(answer, Reading) else Problem(answer.kind, answer.found_at, None, last)
+            if code in seen.moved and isinstance(answer, Reading):
+                s.history.append((*key, code, answer))
+        if seen.is_event:
+            append(s, *key, "changed", now, changes=seen.changes, failures=seen.failures)
+        return seen.is_event
 
     async def mark_changed(self, car_id: str, at: datetime) -> None:
         """Note that a command may have changed the car. An earlier moment than the noted one changes nothing."""
@@ -175,6 +183,21 @@ class VehiclesInMemory(GrantsInMemory):
 
 def _last(answer: Reading | Problem | None) -> Reading | None:
     return answer.last if isinstance(answer, Problem) else answer
+
+
+def _is_older(answer: Reading | Problem, kept: Reading | Problem | None) -> bool:
+    """Tell whether what is kept already is newer than an answer."""
+    if kept is None:
+        return False
+    if isinstance(answer, Problem):
+        return answer.found_at < _fetched_at(kept)
+    last = _last(kept)
+    return last is not None and _measured_at(answer) < _measured_at(last)
+
+
+def _before(kept: Reading | Problem, told: Value | UnsetType) -> Before:
+    last = _last(kept)
+    return Before(told, last.value if last else UNSET, kept.kind if isinstance(kept, Problem) else None)
 
 
 def _fetched_at(answer: Reading | Problem) -> datetime:

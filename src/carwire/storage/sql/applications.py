@@ -26,9 +26,16 @@ class ApplicationPlans(Planned):
         await self._add(application, management_token)
         self._database.look_again()
 
-    async def replace(self, application: Application, management_token: Secret | None = None) -> bool:
-        """Store `application` over the one with its client id; false when there is none. A null token stays."""
-        done = await self._replace(application, management_token)
+    async def replace(
+        self,
+        application: Application,
+        management_token: Secret | None = None,
+        former_until: datetime | None = None,
+    ) -> bool:
+        """Store `application` over the one with its client id; false when there is none. A null token stays; the one a
+        new token replaces signs webhooks until `former_until`.
+        """
+        done = await self._replace(application, management_token, former_until)
         self._database.look_again()
         return done
 
@@ -115,12 +122,15 @@ class ApplicationPlans(Planned):
         yield _WROTE
 
     @writes
-    def _replace(self, application: Application, management_token: Secret | None) -> Plan[bool]:
+    def _replace(
+        self, application: Application, management_token: Secret | None, former_until: datetime | None
+    ) -> Plan[bool]:
         sets = ", ".join(f"{name} = ?" for name in _COLUMNS.split(", ")[1:])
         values = _row(application)[1:]
         if management_token is not None:
-            sets += ", management_token_sealed = ?"
-            values += (self._seal(application, management_token),)
+            former = (yield from self._former(application.client_id)) if former_until else None
+            sets += ", management_token_sealed = ?, former_token_sealed = ?, former_token_until = ?"
+            values += (self._seal(application, management_token), former, to_us_or_null(former_until))
         rows = yield (
             f"UPDATE applications SET {sets} WHERE client_id = ? RETURNING client_id",
             (*values, application.client_id),
@@ -144,18 +154,30 @@ class ApplicationPlans(Planned):
         yield _WROTE
         return bool(gone)
 
+    def _former(self, client_id: str) -> Plan[bytes | None]:
+        """Return the management token that is about to be replaced, sealed to be kept beside its successor."""
+        rows = yield (
+            "SELECT management_token_sealed FROM applications WHERE client_id = ? {for_update}",
+            (client_id,),
+        )
+        if not rows or rows[0][0] is None:
+            return None
+        token = self._sealer.open(rows[0][0], "applications", "management_token_sealed", client_id)
+        return self._sealer.seal(token, "applications", "former_token_sealed", client_id)
+
     def _seal(self, application: Application, token: Secret) -> bytes:
         return self._sealer.seal(token, "applications", "management_token_sealed", application.client_id)
 
 
 def drop_readings(cars: tuple[str, ...]) -> Plan[None]:
     """Delete what is kept of these cars for accounts that no application connects to them any more."""
-    yield (
-        f"DELETE FROM readings WHERE car_id IN ({marks(len(cars))})"
-        " AND NOT EXISTS (SELECT 1 FROM connections c"
-        " WHERE c.car_id = readings.car_id AND c.account_digest = readings.account_digest)",
-        cars,
-    )
+    for table in ("readings", "history", "events"):
+        yield (
+            f"DELETE FROM {table} WHERE car_id IN ({marks(len(cars))})"
+            " AND NOT EXISTS (SELECT 1 FROM connections c"
+            f" WHERE c.car_id = {table}.car_id AND c.account_digest = {table}.account_digest)",
+            cars,
+        )
 
 
 def drop_orphans(cars: tuple[str, ...]) -> Plan[None]:

@@ -15,6 +15,7 @@ from carwire.kit.secrets import Secret
 from carwire.storage.moments import from_us, to_us
 from carwire.storage.sql.plans import Plan, Planned, Row, chunks, marks, reads, writes
 from carwire.storage.sql.rows import RENEW, permissions_of, permissions_text
+from carwire.storage.sql.webhooks import subscribe_by_itself
 
 _OWNER: Final = "id, client_id, source, mode, account_digest, created_at"
 _WHERE_ACCOUNT: Final = "WHERE client_id = ? AND source = ? AND mode = ? AND account_digest = ?"
@@ -81,6 +82,8 @@ class ConnectPlans(Planned):
         for approved in sorted(approval.cars, key=lambda car: car.source_car.vin):
             vehicle_id = yield from _connect(approval, owner, approved)
             agreed[vehicle_id] = permissions_text(approved.permissions)
+        if owner.mode == "live":
+            yield from subscribe_by_itself(owner.client_id, agreed, owner.id, approval.at)
         yield from _grant(approval, owner, agreed)
         return True
 

@@ -5,10 +5,11 @@ inside one transaction, at once on SQLite, awaiting on PostgreSQL. A plan may be
 does nothing but yield and compute.
 
 Statements are the SQL both databases speak, with ``?`` for values. ``{for_update}`` stands where rows that are read
-before they are written must be locked; SQLite, with one writer at a time, has no need of it. All plans lock in one
-order, so that none wait for each other in a circle: sessions, owners by id, cars by source and VIN, vehicles, commands,
-the head of the audit. Reading plans run outside a transaction: one statement each, or further ones that may see a newer
-state.
+before they are written must be locked, ``{unclaimed}`` where rows that somebody else has locked are passed over;
+SQLite, with one writer at a time, has no need of either. All plans lock in one order, so that none wait for each other
+in a circle: sessions, owners by id, cars by source and VIN, vehicles, commands, webhooks, subscriptions, the head of
+the audit, the number of the last event. Reading plans run outside a transaction: one statement each, or further ones
+that may see a newer state.
 """
 
 from __future__ import annotations
@@ -94,13 +95,14 @@ def nothing_like_it(text: str) -> list[Row]:
 @functools.lru_cache(1024)
 def spelled(text: str) -> bytes:
     """Return a statement as PostgreSQL's driver wants it. None of ours holds a percent sign."""
-    return text.replace("?", "%s").replace("{for_update}", "FOR UPDATE").encode()
+    locking = text.replace("{for_update}", "FOR UPDATE").replace("{unclaimed}", "FOR UPDATE SKIP LOCKED")
+    return locking.replace("?", "%s").encode()
 
 
 @functools.lru_cache(1024)
 def unlocked(text: str) -> str:
     """Return a statement as SQLite wants it."""
-    return text.replace(" {for_update}", "")
+    return text.replace(" {for_update}", "").replace(" {unclaimed}", "")
 
 
 def marks(count: int) -> str:
@@ -112,3 +114,13 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[tuple[T, ...]]:
     """Yield a sequence in pieces."""
     for start in range(0, len(values), size):
         yield tuple(values[start : start + size])
+
+
+def insert(table: str, columns: str, rows: Sequence[tuple[Value, ...]], otherwise: str = "") -> Plan[None]:
+    """Insert rows, fifty in a statement; `otherwise` is what comes after the values."""
+    row = f"({marks(columns.count(',') + 1)})"
+    for some in chunks(rows, 50):
+        yield (
+            f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * len(some))}{otherwise}",  # noqa: S608  # constants
+            tuple(value for values in some for value in values),
+        )

@@ -8,25 +8,32 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from carwire.core.budgets import Budget, Level, full, take
+from carwire.core.events import Before, Observed, observed
 from carwire.core.signals.reading import Problem, Reading
+from carwire.core.signals.reading import Value as ReadingValue
 from carwire.core.vehicles import Vehicle
 from carwire.storage.moments import to_us, to_us_or_null
-from carwire.storage.sql.plans import Plan, Planned, Value, chunks, marks, reads, writes
+from carwire.storage.sql.events import append
+from carwire.storage.sql.plans import Plan, Planned, Value, insert, marks, reads, writes
 from carwire.storage.sql.rows import ANSWER, READING, answer, reading, value_text
 
 _KEEP: Final = (
     " ON CONFLICT (car_id, account_digest, code) DO UPDATE SET value = excluded.value, unit = excluded.unit,"
     " measured_at = excluded.measured_at, maker_at = excluded.maker_at, fetched_at = excluded.fetched_at,"
-    " source = excluded.source, problem = NULL, problem_at = NULL WHERE readings.value IS NULL"
-    " OR COALESCE(readings.measured_at, readings.fetched_at) <= COALESCE(excluded.measured_at, excluded.fetched_at)"
+    " source = excluded.source, problem = NULL, problem_at = NULL, told = COALESCE(excluded.told, readings.told)"
 )
 _KEEP_PROBLEM: Final = (
     " ON CONFLICT (car_id, account_digest, code) DO UPDATE SET problem = excluded.problem,"
-    " problem_at = excluded.problem_at WHERE readings.fetched_at <= excluded.problem_at"
+    " problem_at = excluded.problem_at"
 )
+_HISTORY: Final = "car_id, account_digest, code, fetched_at, value, measured_at"
 _PROBLEM: Final = "code, fetched_at, source, problem, problem_at"
 _OF_ACCOUNT: Final = "car_id = ? AND account_digest = ?"
+_decode: Final = msgspec.json.Decoder().decode
 _ANSWERS: Final = f"SELECT {ANSWER} FROM readings WHERE {_OF_ACCOUNT}"
 
 
@@ -57,8 +64,10 @@ class ReadingPlans(Planned):
         return {row[0]: answer(row) for row in rows}
 
     @writes
-    def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem]) -> Plan[None]:
-        """Keep answers; see the port. An account that is not connected to the car any more keeps none."""
+    def keep(self, vehicle: Vehicle, answers: Mapping[str, Reading | Problem], now: datetime) -> Plan[bool]:
+        """Keep answers, and what they tell that was not known; see the port. An account that is not connected to the
+        car any more keeps none.
+        """
         key = vehicle.car.id, vehicle.account
         yield "SELECT id FROM cars WHERE id = ? {for_update}", key[:1]
         connected = yield (
@@ -66,18 +75,19 @@ class ReadingPlans(Planned):
             key,
         )
         if not connected:
-            return
-        readings = [_kept(code, told) for code, told in answers.items() if isinstance(told, Reading)]
-        problems = [_failed(code, told, vehicle) for code, told in answers.items() if isinstance(told, Problem)]
-        for rows, columns, otherwise in ((readings, READING, _KEEP), (problems, _PROBLEM, _KEEP_PROBLEM)):
-            row = f"({marks(2 + columns.count(',') + 1)})"
-            for some in chunks(rows, 50):
-                yield (
-                    f"INSERT INTO readings (car_id, account_digest, {columns}) VALUES "
-                    + ", ".join([row] * len(some))
-                    + otherwise,
-                    tuple(value for values in some for value in (*key, *values)),
-                )
+            return False
+        before, newer = yield from _before(key, answers)
+        seen = observed(before, newer)
+        values = [(*_kept(code, told), _told(seen, code)) for code, told in newer.items() if isinstance(told, Reading)]
+        problems = [_failed(code, told, vehicle) for code, told in newer.items() if isinstance(told, Problem)]
+        for rows, columns, otherwise in ((values, f"{READING}, told", _KEEP), (problems, _PROBLEM, _KEEP_PROBLEM)):
+            keyed = [(*key, *row) for row in rows]
+            yield from insert("readings", f"car_id, account_digest, {columns}", keyed, otherwise)
+        moved = [(*key, *_past(code, told)) for code, told in newer.items() if code in seen.moved]
+        yield from insert("history", _HISTORY, moved, " ON CONFLICT DO NOTHING")
+        if seen.is_event:
+            yield from append(*key, "changed", now, changes=seen.changes, failures=seen.failures)
+        return seen.is_event
 
     @writes
     def mark_changed(self, car_id: str, at: datetime) -> Plan[None]:
@@ -125,6 +135,48 @@ def _answers_of(count: int) -> str:
 
 def _among(count: int) -> str:
     return "code = ?" if count == 1 else f"code IN ({marks(count)})"
+
+
+def _before(
+    key: tuple[str, bytes], answers: Mapping[str, Reading | Problem]
+) -> Plan[tuple[dict[str, Before], dict[str, Reading | Problem]]]:
+    """Return what is known of the signals, and those of the answers that are not older than that."""
+    if not answers:
+        return {}, {}
+    known: dict[str, Before] = {}
+    newer = dict(answers)
+    rows = yield _known_of(len(answers)), (*key, *answers)
+    for code, value, told, problem, measured_us, fetched_us in rows:
+        answer = answers[code]
+        if not isinstance(answer, Reading):
+            is_older = to_us(answer.found_at) < fetched_us
+        else:
+            is_older = value is not None and to_us(answer.measured_at or answer.fetched_at) < measured_us
+        if is_older:
+            del newer[code]
+        known[code] = Before(_value(told), _value(value), problem)
+    return known, newer
+
+
+@lru_cache(256)
+def _known_of(count: int) -> str:
+    return (
+        "SELECT code, value, told, problem, COALESCE(measured_at, fetched_at), fetched_at FROM readings"
+        f" WHERE {_OF_ACCOUNT} AND {_among(count)}"
+    )
+
+
+def _value(text: str | None) -> ReadingValue | UnsetType:
+    return UNSET if text is None else _decode(text)
+
+
+def _told(seen: Observed, code: str) -> str | None:
+    return value_text(seen.told[code]) if code in seen.told else None
+
+
+def _past(code: str, told: Reading | Problem) -> tuple[Value, ...]:
+    assert isinstance(told, Reading), "only values move"
+    return code, to_us(told.fetched_at), value_text(told.value), to_us_or_null(told.measured_at)
 
 
 def _kept(code: str, told: Reading) -> tuple[Value, ...]:

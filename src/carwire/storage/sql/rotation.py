@@ -12,9 +12,11 @@ from carwire.storage.sql.plans import Plan, Planned, reads, writes
 # Every sealed column, and the column its row is named by. A test holds it against the schema.
 SEALED: Final = (
     ("applications", "management_token_sealed", "client_id"),
+    ("applications", "former_token_sealed", "client_id"),
     ("connect_sessions", "secret_sealed", "id"),
     ("owners", "maker_session_sealed", "id"),
     ("sealing", "canary_sealed", "name"),
+    ("webhook_secrets", "secret_sealed", "id"),
 )
 _BATCH: Final = 200
 _LONGEST_PREFIX: Final = 34  # version, length, and an id of 32 characters

@@ -56,6 +56,9 @@ applications = _table(
     sa.Column("management_token_sealed", sa.LargeBinary),  # null: registered before tokens were kept
     _needed("created_at", sa.BigInteger),
     _needed("rules", sa.Text),  # JSON object
+    # The management token of before, which signs until its end.
+    sa.Column("former_token_sealed", sa.LargeBinary),
+    sa.Column("former_token_until", sa.BigInteger),
     _key("client_id"),
     sa.UniqueConstraint("management_token_digest"),
     keyed=False,
@@ -120,6 +123,9 @@ cars = _table(
     _needed("year", sa.Integer),
     _needed("powertrain", sa.String(4)),
     sa.Column("changed_at", sa.BigInteger),
+    # The number and the sequence of its last event.
+    sa.Column("event_number", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("event_sequence", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     _key("id"),
     sa.UniqueConstraint("source", "vin"),
 )
@@ -148,6 +154,7 @@ connections = _table(
     _needed("id", ID),  # by which API v3 calls a connection
     # How often something was kept of what the car said to this account.
     sa.Column("revision", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("poll_at", sa.BigInteger),  # when a worker asks the car next; null: nobody waits for news
     _key("vehicle_id", "user_id"),
     sa.UniqueConstraint("id"),
     _index("connections", "client_id", "connected_at", "vehicle_id", "user_id"),
@@ -155,6 +162,7 @@ connections = _table(
     _index("connections", "client_id", "external_id"),
     _index("connections", "user_id"),
     _index("connections", "car_id"),
+    _index("connections", "poll_at"),
 )
 
 grants = _table(
@@ -240,6 +248,7 @@ readings = _table(
     _needed("source", sa.String(40)),
     sa.Column("problem", sa.Text),  # its kind; null: the value is what was told last
     sa.Column("problem_at", sa.BigInteger),
+    sa.Column("told", sa.Text),  # JSON: the value that was told last, from which a change is counted; null: none
     _key("car_id", "account_digest", "code"),
 )
 budgets = _table(
@@ -314,12 +323,25 @@ webhooks = _table(
     _needed("url", sa.Text),
     _needed("created_at", sa.BigInteger),
     sa.Column("error_url", sa.Text),
-    _needed("triggers", sa.Text),  # JSON array of signal codes
+    _needed("triggers", sa.Text),  # JSON array of objects
     _needed("signals", sa.Text),  # JSON array of signal codes
-    _needed("enabled", sa.SmallInteger),
     _needed("auto_subscribe", sa.SmallInteger),
+    _needed("version", sa.String(10)),  # of the payload
+    _needed("form", sa.Text),  # JSON object
+    sa.Column("halt", sa.String(20)),  # why nothing is delivered; null: it is
+    sa.Column("failing_since", sa.BigInteger),
     _key("id"),
     _index("webhooks", "client_id", "created_at"),
+)
+webhook_secrets = _table(
+    "webhook_secrets",  # which sign what is delivered; null end: the current one
+    _needed("id", ID),
+    _needed("webhook_id", ID, _refers("webhooks")),
+    _needed("secret_sealed", sa.LargeBinary),
+    _needed("created_at", sa.BigInteger),
+    sa.Column("expires_at", sa.BigInteger),
+    _key("id"),
+    _index("webhook_secrets", "webhook_id"),
 )
 subscriptions = _table(
     "subscriptions",
@@ -328,12 +350,89 @@ subscriptions = _table(
     _needed("vehicle_id", ID),
     _needed("user_id", ID),
     _needed("created_at", sa.BigInteger),
+    _needed("first", sa.SmallInteger),  # 1: it has been told nothing yet; 2: an event is on its way to it; 0: it has
+    sa.Column("scheduled_at", sa.BigInteger),  # when it is told all; null: by triggers alone
+    sa.Column("sequence", sa.BigInteger),  # of what it was told last
+    _needed("fired_at", sa.Text),  # JSON object: name of a trigger → microseconds since 1970
     _key("webhook_id", "vehicle_id", "user_id"),
     sa.UniqueConstraint("id"),
     sa.ForeignKeyConstraint(
         ["vehicle_id", "user_id"], ["connections.vehicle_id", "connections.user_id"], ondelete="CASCADE"
     ),
     _index("subscriptions", "vehicle_id", "user_id"),
+    _index("subscriptions", "scheduled_at"),
+)
+history = _table(
+    "history",  # every value that was not the one before
+    _needed("car_id", ID, _refers("cars")),
+    _needed("account_digest", DIGEST),
+    _needed("code", sa.String(100)),
+    _needed("fetched_at", sa.BigInteger),
+    _needed("value", sa.Text),  # JSON
+    sa.Column("measured_at", sa.BigInteger),
+    _key("car_id", "account_digest", "code", "fetched_at"),
+    _index("history", "fetched_at"),
+)
+_waiting: Final = sa.text("fanned = 0")
+events = _table(
+    "events",
+    _needed("position", sa.BigInteger),  # of all events, without gaps, in the order they were committed in
+    _needed("id", ID),
+    _needed("car_id", ID, _refers("cars")),
+    _needed("account_digest", DIGEST),
+    _needed("number", sa.BigInteger),  # of the car's events, without gaps
+    _needed("sequence", sa.BigInteger),  # milliseconds since 1970, greater than that of the car's event before
+    _needed("happened_at", sa.BigInteger),
+    _needed("kind", sa.String(10)),
+    _needed("detail", sa.Text),  # JSON object: changes and failures
+    sa.Column("webhook_id", ID),  # null: for everybody
+    sa.Column("user_id", ID),
+    _needed("shard", sa.SmallInteger),
+    _needed("fanned", sa.SmallInteger),
+    _key("position"),
+    _index("events", "car_id", "account_digest"),
+    _index("events", "happened_at"),
+    sa.Index("ix_events_shard_waiting", "shard", "position", sqlite_where=_waiting, postgresql_where=_waiting),
+)
+_due: Final = sa.text("next_at IS NOT NULL")
+deliveries = _table(
+    "deliveries",
+    _needed("id", ID),  # which receivers know as the event's
+    _needed("webhook_id", ID, _refers("webhooks")),
+    _needed("subscription_id", ID, _refers("subscriptions")),
+    _needed("vehicle_id", ID),
+    _needed("user_id", ID),
+    _needed("kind", sa.String(20)),
+    _needed("position", sa.BigInteger),  # of its event
+    _needed("body", sa.LargeBinary),
+    sa.Column("slot", sa.Integer),  # where in the body attempts differ
+    _needed("created_at", sa.BigInteger),
+    _needed("state", sa.String(10)),
+    _needed("attempts", sa.Integer),
+    sa.Column("next_at", sa.BigInteger),  # null: it has ended
+    sa.Column("status", sa.Integer),
+    sa.Column("problem", sa.Text),
+    _key("id"),
+    sa.Index("ix_deliveries_due", "webhook_id", "next_at", sqlite_where=_due, postgresql_where=_due),
+    _index("deliveries", "webhook_id", "created_at"),
+    _index("deliveries", "subscription_id"),
+    _index("deliveries", "created_at"),
+    keyed=False,
+)
+attempts = _table(
+    "attempts",
+    _needed("id", ID),  # which receivers know as the delivery's
+    _needed("delivery_id", ID, _refers("deliveries")),
+    _needed("number", sa.Integer),
+    _needed("began_at", sa.BigInteger),
+    _needed("seconds", sa.Double),
+    sa.Column("status", sa.Integer),
+    sa.Column("problem", sa.Text),
+    sa.Column("detail", sa.Text),
+    sa.Column("answer", sa.Text),  # how it began, of a failure
+    _key("id"),
+    _index("attempts", "delivery_id"),
+    keyed=False,
 )
 
 usage = _table(

@@ -11,7 +11,7 @@ CREATE TABLE applications (
 	management_token_digest BLOB NOT NULL,
 	management_token_sealed BLOB,
 	created_at BIGINT NOT NULL,
-	rules TEXT NOT NULL,
+	rules TEXT NOT NULL, former_token_sealed BLOB, former_token_until BIGINT,
 	CONSTRAINT pk_applications PRIMARY KEY (client_id),
 	CONSTRAINT uq_applications_management_token_digest UNIQUE (management_token_digest)
 );
@@ -48,7 +48,7 @@ CREATE TABLE cars (
 	model TEXT NOT NULL,
 	year INTEGER NOT NULL,
 	powertrain VARCHAR(4) NOT NULL,
-	changed_at BIGINT,
+	changed_at BIGINT, event_number BIGINT DEFAULT 0 NOT NULL, event_sequence BIGINT DEFAULT 0 NOT NULL,
 	CONSTRAINT pk_cars PRIMARY KEY (id),
 	CONSTRAINT uq_cars_source_vin UNIQUE (source, vin)
 )
@@ -135,7 +135,7 @@ CREATE TABLE connections (
 	updated_at BIGINT NOT NULL,
 	external_id TEXT,
 	capacity_kwh DOUBLE,
-	id VARCHAR(36) NOT NULL, revision BIGINT DEFAULT 0 NOT NULL,
+	id VARCHAR(36) NOT NULL, revision BIGINT DEFAULT 0 NOT NULL, poll_at BIGINT,
 	CONSTRAINT pk_connections PRIMARY KEY (vehicle_id, user_id),
 	CONSTRAINT uq_connections_id UNIQUE (id),
 	CONSTRAINT fk_connections_vehicle_id_vehicles FOREIGN KEY(vehicle_id) REFERENCES vehicles (id) ON DELETE CASCADE,
@@ -253,35 +253,6 @@ CREATE TABLE application_tokens (
  WITHOUT ROWID;
 CREATE INDEX ix_application_tokens_expires_at ON application_tokens (expires_at);
 CREATE INDEX ix_application_tokens_secret_id ON application_tokens (secret_id);
-CREATE TABLE webhooks (
-	id VARCHAR(36) NOT NULL,
-	client_id VARCHAR(36) NOT NULL,
-	name TEXT NOT NULL,
-	url TEXT NOT NULL,
-	created_at BIGINT NOT NULL,
-	error_url TEXT,
-	triggers TEXT NOT NULL,
-	signals TEXT NOT NULL,
-	enabled SMALLINT NOT NULL,
-	auto_subscribe SMALLINT NOT NULL,
-	CONSTRAINT pk_webhooks PRIMARY KEY (id),
-	CONSTRAINT fk_webhooks_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
-)
- WITHOUT ROWID;
-CREATE INDEX ix_webhooks_client_id_created_at ON webhooks (client_id, created_at);
-CREATE TABLE subscriptions (
-	id VARCHAR(36) NOT NULL,
-	webhook_id VARCHAR(36) NOT NULL,
-	vehicle_id VARCHAR(36) NOT NULL,
-	user_id VARCHAR(36) NOT NULL,
-	created_at BIGINT NOT NULL,
-	CONSTRAINT pk_subscriptions PRIMARY KEY (webhook_id, vehicle_id, user_id),
-	CONSTRAINT uq_subscriptions_id UNIQUE (id),
-	CONSTRAINT fk_subscriptions_vehicle_id_user_id_connections FOREIGN KEY(vehicle_id, user_id) REFERENCES connections (vehicle_id, user_id) ON DELETE CASCADE,
-	CONSTRAINT fk_subscriptions_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE
-)
- WITHOUT ROWID;
-CREATE INDEX ix_subscriptions_vehicle_id_user_id ON subscriptions (vehicle_id, user_id);
 CREATE TABLE usage (
 	client_id VARCHAR(36) NOT NULL,
 	day INTEGER NOT NULL,
@@ -304,9 +275,129 @@ CREATE TABLE readings (
 	fetched_at BIGINT NOT NULL,
 	source VARCHAR(40) NOT NULL,
 	problem TEXT,
-	problem_at BIGINT,
+	problem_at BIGINT, told TEXT,
 	CONSTRAINT pk_readings PRIMARY KEY (car_id, account_digest, code),
 	CONSTRAINT fk_readings_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id) ON DELETE CASCADE
 )
  WITHOUT ROWID;
-INSERT INTO alembic_version (version_num) VALUES ('0003');
+CREATE TABLE webhooks (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	name TEXT NOT NULL,
+	url TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	error_url TEXT,
+	triggers TEXT NOT NULL,
+	signals TEXT NOT NULL,
+	auto_subscribe SMALLINT NOT NULL,
+	version VARCHAR(10) NOT NULL,
+	form TEXT NOT NULL,
+	halt VARCHAR(20),
+	failing_since BIGINT,
+	CONSTRAINT pk_webhooks PRIMARY KEY (id),
+	CONSTRAINT fk_webhooks_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_webhooks_client_id_created_at ON webhooks (client_id, created_at);
+CREATE TABLE webhook_secrets (
+	id VARCHAR(36) NOT NULL,
+	webhook_id VARCHAR(36) NOT NULL,
+	secret_sealed BLOB NOT NULL,
+	created_at BIGINT NOT NULL,
+	expires_at BIGINT,
+	CONSTRAINT pk_webhook_secrets PRIMARY KEY (id),
+	CONSTRAINT fk_webhook_secrets_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_webhook_secrets_webhook_id ON webhook_secrets (webhook_id);
+CREATE TABLE subscriptions (
+	id VARCHAR(36) NOT NULL,
+	webhook_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	created_at BIGINT NOT NULL,
+	first SMALLINT NOT NULL,
+	scheduled_at BIGINT,
+	sequence BIGINT,
+	fired_at TEXT NOT NULL,
+	CONSTRAINT pk_subscriptions PRIMARY KEY (webhook_id, vehicle_id, user_id),
+	CONSTRAINT uq_subscriptions_id UNIQUE (id),
+	CONSTRAINT fk_subscriptions_vehicle_id_user_id_connections FOREIGN KEY(vehicle_id, user_id) REFERENCES connections (vehicle_id, user_id) ON DELETE CASCADE,
+	CONSTRAINT fk_subscriptions_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_subscriptions_scheduled_at ON subscriptions (scheduled_at);
+CREATE INDEX ix_subscriptions_vehicle_id_user_id ON subscriptions (vehicle_id, user_id);
+CREATE TABLE history (
+	car_id VARCHAR(36) NOT NULL,
+	account_digest BLOB NOT NULL,
+	code VARCHAR(100) NOT NULL,
+	fetched_at BIGINT NOT NULL,
+	value TEXT NOT NULL,
+	measured_at BIGINT,
+	CONSTRAINT pk_history PRIMARY KEY (car_id, account_digest, code, fetched_at),
+	CONSTRAINT fk_history_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_history_fetched_at ON history (fetched_at);
+CREATE TABLE events (
+	position BIGINT NOT NULL,
+	id VARCHAR(36) NOT NULL,
+	car_id VARCHAR(36) NOT NULL,
+	account_digest BLOB NOT NULL,
+	number BIGINT NOT NULL,
+	sequence BIGINT NOT NULL,
+	happened_at BIGINT NOT NULL,
+	kind VARCHAR(10) NOT NULL,
+	detail TEXT NOT NULL,
+	webhook_id VARCHAR(36),
+	user_id VARCHAR(36),
+	shard SMALLINT NOT NULL,
+	fanned SMALLINT NOT NULL,
+	CONSTRAINT pk_events PRIMARY KEY (position),
+	CONSTRAINT fk_events_car_id_cars FOREIGN KEY(car_id) REFERENCES cars (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_events_car_id_account_digest ON events (car_id, account_digest);
+CREATE INDEX ix_events_happened_at ON events (happened_at);
+CREATE INDEX ix_events_shard_waiting ON events (shard, position) WHERE fanned = 0;
+CREATE TABLE deliveries (
+	id VARCHAR(36) NOT NULL,
+	webhook_id VARCHAR(36) NOT NULL,
+	subscription_id VARCHAR(36) NOT NULL,
+	vehicle_id VARCHAR(36) NOT NULL,
+	user_id VARCHAR(36) NOT NULL,
+	kind VARCHAR(20) NOT NULL,
+	position BIGINT NOT NULL,
+	body BLOB NOT NULL,
+	slot INTEGER,
+	created_at BIGINT NOT NULL,
+	state VARCHAR(10) NOT NULL,
+	attempts INTEGER NOT NULL,
+	next_at BIGINT,
+	status INTEGER,
+	problem TEXT,
+	CONSTRAINT pk_deliveries PRIMARY KEY (id),
+	CONSTRAINT fk_deliveries_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE,
+	CONSTRAINT fk_deliveries_subscription_id_subscriptions FOREIGN KEY(subscription_id) REFERENCES subscriptions (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_deliveries_created_at ON deliveries (created_at);
+CREATE INDEX ix_deliveries_due ON deliveries (webhook_id, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX ix_deliveries_subscription_id ON deliveries (subscription_id);
+CREATE INDEX ix_deliveries_webhook_id_created_at ON deliveries (webhook_id, created_at);
+CREATE TABLE attempts (
+	id VARCHAR(36) NOT NULL,
+	delivery_id VARCHAR(36) NOT NULL,
+	number INTEGER NOT NULL,
+	began_at BIGINT NOT NULL,
+	seconds DOUBLE NOT NULL,
+	status INTEGER,
+	problem TEXT,
+	detail TEXT,
+	answer TEXT,
+	CONSTRAINT pk_attempts PRIMARY KEY (id),
+	CONSTRAINT fk_attempts_delivery_id_deliveries FOREIGN KEY(delivery_id) REFERENCES deliveries (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_attempts_delivery_id ON attempts (delivery_id);
+CREATE INDEX ix_connections_poll_at ON connections (poll_at);
+INSERT INTO alembic_version (version_num) VALUES ('0004');

@@ -9,8 +9,11 @@ from carwire.storage.sealing import Sealer
 from carwire.storage.sql.applications import ApplicationPlans
 from carwire.storage.sql.commands import CommandPlans
 from carwire.storage.sql.connect import ConnectPlans
+from carwire.storage.sql.events import EventPlans
 from carwire.storage.sql.grants import GrantPlans
+from carwire.storage.sql.outbox import OutboxPlans
 from carwire.storage.sql.plans import READ_VERSION, Database, Plan, reads
+from carwire.storage.sql.polls import PollPlans
 from carwire.storage.sql.readings import ReadingPlans
 from carwire.storage.sql.rotation import RotationPlans
 from carwire.storage.sql.tidying import TidyPlans
@@ -27,6 +30,9 @@ class SqlStore(
     ReadingPlans,
     CommandPlans,
     WebhookPlans,
+    EventPlans,
+    OutboxPlans,
+    PollPlans,
     UsagePlans,
     TidyPlans,
     RotationPlans,

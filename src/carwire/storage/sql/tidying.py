@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from carwire.storage.lives import BUDGET_REST, KEY_LIFE
+from carwire.storage.lives import BUDGET_REST, KEPT, KEY_LIFE
 from carwire.storage.moments import to_us
 from carwire.storage.sql.plans import Plan, Planned, Value, chunks, marks, writes
 
@@ -37,6 +37,9 @@ _PERISHABLE: Final = (
     _Perishable("access_tokens", "digest", "expires_at <= ?"),
     _Perishable("application_tokens", "digest", "expires_at <= ?"),
     _Perishable("refresh_tokens", "digest", "expires_at <= ?", of_grant=True),
+    _Perishable("deliveries", "id", "created_at <= ?", KEPT),
+    _Perishable("events", "position", "happened_at <= ? AND fanned = 1", KEPT),
+    _Perishable("history", "(car_id, account_digest, code, fetched_at)", "fetched_at <= ?", KEPT),
     _Perishable("idempotency_keys", "(client_id, vehicle_id, idempotency_key)", "created_at <= ?", KEY_LIFE),
     _Perishable(
         "budgets",

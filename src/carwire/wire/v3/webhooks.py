@@ -5,7 +5,7 @@ They are only read: the wire has no call that makes or changes one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -103,7 +103,7 @@ def webhook_resource(row: Webhook, view: View) -> WebhookResource:
             error_callback_uri=row.error_url or UNSET,
             is_enabled=row.enabled,
             auto_subscribe=row.auto_subscribe,
-            triggers=_names(row.triggers),
+            triggers=_names(trigger.code for trigger in row.triggers),
             data=_names(row.signals),
         ),
         meta=Created(stamp(row.created_at)),
@@ -124,8 +124,8 @@ def webhooks_body(
     return listed(resources, view, PATH, asked.page, total, filters=asked.filters)
 
 
-def _names(codes: tuple[str, ...]) -> tuple[SignalName, ...]:
-    rows = (signals()[code] for code in codes)
+def _names(codes: Iterable[str]) -> tuple[SignalName, ...]:
+    rows = (signals()[code] for code in dict.fromkeys(codes))
     return tuple(SignalName(row.group, row.name, row.code) for row in rows)
 
 

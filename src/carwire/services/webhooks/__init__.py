@@ -1,0 +1,1 @@
+"""Webhooks: kept and changed, verified, told of events, delivered to."""

@@ -1,0 +1,106 @@
+"""Fanning out: from an event to what each webhook is told of it.
+
+Nothing waits here but the store. Doing it twice makes the same deliveries, with the same ids and the bytes of the first
+time, so a worker may die at any line.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from carwire.core.events import Event
+from carwire.core.outbox import Audience, NewDelivery, delivery_id
+from carwire.core.ports import Store
+from carwire.core.signals.catalogue import signals
+from carwire.core.signals.reading import Problem, Reading
+from carwire.core.triggers import Trigger, fired, name_of
+from carwire.core.webhooks import Subscription, Webhook
+from carwire.kit.clock import Clock
+from carwire.services.webhooks.spelling import Spelling
+
+BATCH: Final = 100  # events in one transaction
+Answers = Mapping[str, Reading | Problem]
+_Account = tuple[str, bytes]  # a car, and the account that it said something to
+
+
+class FanOut:
+    """Spreads the events of a shard, in order."""
+
+    def __init__(self, store: Store, spelling: Spelling, clock: Clock) -> None:
+        self._store = store
+        self._spelling = spelling
+        self._clock = clock
+
+    async def fan_out(self, shard: int) -> tuple[frozenset[str], int]:
+        """Fan out everything that waits in a shard. Return the webhooks that have something new to be told, and how
+        many events it was.
+        """
+        told: set[str] = set()
+        done = 0
+        while audience := await self._store.audience(shard, BATCH):
+            deliveries = self._deliveries(audience, await self._known(audience))
+            await self._store.fan_out(audience.events, deliveries, self._clock())
+            told |= {each.subscription.webhook_id for each in deliveries}
+            done += len(audience.events)
+        return frozenset(told), done
+
+    async def _known(self, audience: Audience) -> dict[_Account, Answers]:
+        """Return what is known of the cars somebody is subscribed to."""
+        vehicles = {_account_of(each): each.vehicle for each in audience.subscriptions}
+        return {account: await self._store.answers(vehicle) for account, vehicle in vehicles.items()}
+
+    def _deliveries(self, audience: Audience, known: Mapping[_Account, Answers]) -> list[NewDelivery]:
+        """Return what is to be delivered. Each event finds its subscriptions as the one before left them."""
+        subscribed: defaultdict[_Account, list[Subscription]] = defaultdict(list)
+        for each in audience.subscriptions:
+            subscribed[_account_of(each)].append(each)
+        made: list[NewDelivery] = []
+        for event in audience.events:
+            account = (event.car_id, event.account)
+            listeners = subscribed.get(account, [])
+            for place, each in enumerate(listeners):
+                if event.webhook_id in {None, each.webhook_id} and event.user_id in {None, each.vehicle.user_id}:
+                    webhook = audience.webhooks[each.webhook_id]
+                    new = list(self._told(webhook, each, event, known[account]))
+                    listeners[place] = _after(each, event, new)
+                    made += new
+        return made
+
+    def _told(
+        self, webhook: Webhook, subscription: Subscription, event: Event, known: Answers
+    ) -> Iterable[NewDelivery]:
+        granted = subscription.vehicle.permissions
+        changes = tuple(each for each in event.changes if _permission(each.code) in granted)
+        triggers = fired(webhook.triggers, changes, subscription.fired_at, event.at)
+        tells_state = bool(triggers) or subscription.first or event.kind != "changed"
+        if not tells_state and not event.failures:
+            return
+        for kind, frozen in self._spelling.spell(webhook, subscription, event, known, triggers):
+            if kind == "VEHICLE_STATE" and not tells_state:
+                continue
+            name = delivery_id(event, webhook.id, subscription.vehicle.user_id, kind)
+            yield NewDelivery(name, subscription, event, kind, frozen, _names(triggers))
+
+
+def _after(subscription: Subscription, event: Event, told: list[NewDelivery]) -> Subscription:
+    if not told:
+        return subscription
+    fired_at = subscription.fired_at | dict.fromkeys(told[0].fired, event.at)
+    return msgspec.structs.replace(subscription, first=False, sequence=event.sequence, fired_at=fired_at)
+
+
+def _names(triggers: Iterable[Trigger]) -> tuple[str, ...]:
+    return tuple(name_of(each) for each in triggers)
+
+
+def _account_of(subscription: Subscription) -> _Account:
+    return subscription.vehicle.car.id, subscription.vehicle.account
+
+
+def _permission(code: str) -> str | None:
+    signal = signals().get(code)
+    return signal.permission if signal else None

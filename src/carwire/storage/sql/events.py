@@ -1,0 +1,220 @@
+"""Plans for events: the log of what happened at cars, and its spreading to the webhooks that want to know."""
+
+# ruff: noqa: S608  # what is put into statements are constants and placeholders
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from carwire.core.events import Change, Event, EventKind, Failure, shard_of
+from carwire.core.outbox import Audience, NewDelivery
+from carwire.core.vehicles import Vehicle
+from carwire.core.webhooks import EVERY_S, Form, Webhook
+from carwire.kit.ids import new_id
+from carwire.storage.moments import from_us, to_us
+from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, insert, marks, reads, writes
+from carwire.storage.sql.rows import LINK, REST, vehicle
+from carwire.storage.sql.webhooks import SUBSCRIPTION, WEBHOOK, subscription, webhook
+
+_EVENT: Final = "position, id, car_id, account_digest, number, sequence, happened_at, kind, detail, webhook_id, user_id"
+_WIDTH: Final = 11
+_DELIVERY: Final = (
+    "id, webhook_id, subscription_id, vehicle_id, user_id, kind, position, body, slot, created_at, state, attempts,"
+    " next_at"
+)
+
+
+class _Detail(msgspec.Struct, frozen=True, omit_defaults=True):
+    changes: tuple[Change, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+class EventPlans(Planned):
+    """`carwire.core.ports.EventStore`."""
+
+    @reads
+    def waiting_shards(self) -> Plan[list[int]]:
+        """Return the shards with events that are not fanned out."""
+        rows = yield "SELECT DISTINCT shard FROM events WHERE fanned = 0", ()
+        return sorted(shard for (shard,) in rows)
+
+    @reads
+    def audience(self, shard: int, limit: int) -> Plan[Audience | None]:
+        """Return the oldest events of a shard that wait, and who is subscribed; null when none does."""
+        rows = yield (
+            f"SELECT {_EVENT} FROM events WHERE shard = ? AND fanned = 0 ORDER BY position LIMIT ?",
+            (shard, limit),
+        )
+        events = [_event(row) for row in rows]
+        if not events:
+            return None
+        found: list[Row] = []
+        for some in chunks(sorted({(event.car_id, event.account) for event in events}), 200):
+            found += yield (
+                f"SELECT {SUBSCRIPTION}, {LINK}, {REST} FROM subscriptions s JOIN webhooks w ON w.id = s.webhook_id"
+                " JOIN connections c ON c.vehicle_id = s.vehicle_id AND c.user_id = s.user_id"
+                " JOIN cars k ON k.id = c.car_id WHERE w.halt IS NULL"
+                f" AND (c.car_id, c.account_digest) IN (VALUES {', '.join(['(?, ?)'] * len(some))})",
+                tuple(value for pair in some for value in pair),
+            )
+        subscriptions = [subscription(row) for row in found]
+        webhooks = yield from _webhooks(sorted({each.webhook_id for each in subscriptions}))
+        return Audience(events, subscriptions, {each.id: each for each in webhooks})
+
+    @writes
+    def fan_out(self, events: Sequence[Event], deliveries: Sequence[NewDelivery], now: datetime) -> Plan[None]:
+        """Keep deliveries, and note that these events are fanned out. A delivery that is there already stays; one whose
+        subscription has ended meanwhile is not made.
+        """
+        at = to_us(now)
+        subscribed = {each.subscription.id: each for each in deliveries}  # the last one of each counts
+        living: set[str] = set()
+        for some in chunks(sorted(subscribed)):
+            rows = yield (
+                f"SELECT id FROM subscriptions WHERE id IN ({marks(len(some))}) ORDER BY id {{for_update}}",
+                some,
+            )
+            living |= {subscription_id for (subscription_id,) in rows}
+        made = [_delivery(each, at) for each in deliveries if each.subscription.id in living]
+        yield from insert("deliveries", _DELIVERY, made, " ON CONFLICT (id) DO NOTHING")
+        fired: dict[str, dict[str, int]] = {}
+        for each in deliveries:
+            before = {name: to_us(moment) for name, moment in each.subscription.fired_at.items()}
+            fired.setdefault(each.subscription.id, before).update(dict.fromkeys(each.fired, to_us(each.event.at)))
+        for subscription_id in sorted(living):
+            yield (
+                "UPDATE subscriptions SET first = 0, sequence = ?, fired_at = ? WHERE id = ?",
+                (
+                    subscribed[subscription_id].event.sequence,
+                    msgspec.json.encode(fired[subscription_id]).decode(),
+                    subscription_id,
+                ),
+            )
+        for positions in chunks([event.position for event in events]):
+            yield f"UPDATE events SET fanned = 1 WHERE position IN ({marks(len(positions))})", positions
+
+    @writes
+    def announce(self, of: Vehicle, now: datetime) -> Plan[bool]:
+        """Let every active subscription of a vehicle that has been told nothing hear of it; false when none is."""
+        rows = yield (
+            "UPDATE subscriptions SET first = 2 WHERE vehicle_id = ? AND user_id = ? AND first = 1"
+            " AND webhook_id IN (SELECT id FROM webhooks WHERE halt IS NULL) RETURNING webhook_id",
+            (of.id, of.user_id),
+        )
+        for (webhook_id,) in sorted(rows):
+            yield from append(of.car.id, of.account, "first", now, webhook_id=webhook_id, user_id=of.user_id)
+        return bool(rows)
+
+    @writes
+    def announce_scheduled(self, now: datetime, limit: int) -> Plan[int]:
+        """Let subscriptions whose hour has come hear of their vehicles, and return how many. An hour that was missed is
+        not made up for.
+        """
+        at = to_us(now)
+        rows = yield (
+            "SELECT s.id, s.webhook_id, s.user_id, s.scheduled_at, c.car_id, c.account_digest, w.form"
+            " FROM subscriptions s JOIN webhooks w ON w.id = s.webhook_id"
+            " JOIN connections c ON c.vehicle_id = s.vehicle_id AND c.user_id = s.user_id"
+            " WHERE s.scheduled_at <= ? AND w.halt IS NULL ORDER BY c.car_id, s.id LIMIT ?",
+            (at, limit),
+        )
+        told = 0
+        for subscription_id, webhook_id, user_id, scheduled_us, car_id, account, form in rows:
+            taken = yield (
+                "UPDATE subscriptions SET scheduled_at = ? WHERE id = ? AND scheduled_at = ? RETURNING id",
+                (_next_us(scheduled_us, form, at), subscription_id, scheduled_us),
+            )
+            if taken:
+                yield from append(car_id, account, "scheduled", now, webhook_id=webhook_id, user_id=user_id)
+                told += 1
+        return told
+
+    @reads
+    def events_after(self, client_id: str, after: int, limit: int) -> Plan[tuple[list[tuple[Event, Vehicle]], int]]:
+        """Return what happened at the cars of an application's vehicles, in order, looking at `limit` positions after
+        one; and up to which was looked.
+        """
+        ((head,),) = yield "SELECT number FROM counters WHERE name = 'events'", ()
+        until = min(head, after + limit)
+        if until <= after:
+            return [], min(after, head)
+        columns = ", ".join(f"e.{column}" for column in _EVENT.split(", "))
+        rows = yield (
+            f"SELECT {columns}, {LINK}, {REST} FROM events e"
+            " JOIN connections c ON c.car_id = e.car_id AND c.account_digest = e.account_digest"
+            " JOIN cars k ON k.id = c.car_id WHERE e.position > ? AND e.position <= ? AND c.client_id = ?"
+            " AND e.webhook_id IS NULL ORDER BY e.position, c.user_id, c.vehicle_id",
+            (after, until, client_id),
+        )
+        return [(_event(row[:_WIDTH]), _reached(row[_WIDTH:])) for row in rows], until
+
+
+def append(
+    car_id: str,
+    account: bytes,
+    kind: EventKind,
+    now: datetime,
+    *,
+    changes: tuple[Change, ...] = (),
+    failures: tuple[Failure, ...] = (),
+    webhook_id: str | None = None,
+    user_id: str | None = None,
+) -> Plan[None]:
+    """Append an event to the log, with the car's next number and the next position. The last lock a plan takes."""
+    at_ms = to_us(now) // 1000
+    ((number, sequence),) = yield (
+        "UPDATE cars SET event_number = event_number + 1,"
+        " event_sequence = CASE WHEN event_sequence >= ? THEN event_sequence + 1 ELSE ? END WHERE id = ?"
+        " RETURNING event_number, event_sequence",
+        (at_ms, at_ms, car_id),
+    )
+    ((position,),) = yield "UPDATE counters SET number = number + 1 WHERE name = 'events' RETURNING number", ()
+    detail = msgspec.json.encode(_Detail(changes, failures)).decode()
+    yield (
+        f"INSERT INTO events ({_EVENT}, shard, fanned) VALUES ({marks(_WIDTH + 2)})",
+        (
+            position, new_id(), car_id, account, number, sequence, to_us(now), kind, detail, webhook_id, user_id,
+            shard_of(car_id), 0,
+        ),
+    )  # fmt: skip
+
+
+def _event(row: Row) -> Event:
+    position, event_id, car_id, account, number, sequence, at, kind, text, webhook_id, user_id = row
+    detail = msgspec.json.decode(text, type=_Detail)
+    return Event(
+        event_id, position, car_id, account, number, sequence, from_us(at), kind, detail.changes, detail.failures,
+        webhook_id, user_id,
+    )  # fmt: skip
+
+
+def _reached(row: Row) -> Vehicle:
+    return vehicle(row[0], row[1], row[2], row[3], row[4:])
+
+
+def _next_us(scheduled_us: int, form: str, at: int) -> int | None:
+    """Return the next hour of a schedule after a moment."""
+    every = msgspec.json.decode(form, type=Form).every
+    if every is None:
+        return None
+    step = EVERY_S[every] * 1_000_000
+    return scheduled_us + ((at - scheduled_us) // step + 1) * step
+
+
+def _webhooks(ids: Sequence[str]) -> Plan[list[Webhook]]:
+    found: list[Webhook] = []
+    for some in chunks(ids):
+        rows = yield f"SELECT {WEBHOOK} FROM webhooks WHERE id IN ({marks(len(some))})", some
+        found += [webhook(row) for row in rows]
+    return found
+
+
+def _delivery(each: NewDelivery, at: int) -> tuple[Value, ...]:
+    told = each.subscription
+    return (
+        each.id, told.webhook_id, told.id, told.vehicle.id, told.vehicle.user_id, each.kind, each.event.position,
+        each.frozen.body, each.frozen.slot, at, "due", 0, at,
+    )  # fmt: skip

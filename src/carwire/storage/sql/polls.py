@@ -1,0 +1,84 @@
+"""Plans for polling: which cars are to be asked, one worker each."""
+
+# ruff: noqa: S608  # what is put into statements are constants and placeholders
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from carwire.core.polling import Poll, Polled
+from carwire.core.vehicles import Vehicle
+from carwire.storage.moments import to_us, to_us_or_null
+from carwire.storage.sql.plans import Plan, Planned, Row, chunks, marks, reads, writes
+from carwire.storage.sql.rows import LINK, REST, vehicle
+from carwire.storage.sql.webhooks import WEBHOOK, webhook
+
+
+class PollPlans(Planned):
+    """`carwire.core.ports.PollStore`."""
+
+    @writes
+    def claim_polls(self, now: datetime, lease: timedelta, limit: int) -> Plan[list[Poll]]:
+        """Take cars whose hour has come, and put their next off by a lease, so that nobody else takes them. Return
+        them with the signals that active webhooks wait for.
+        """
+        claimed = yield (
+            "UPDATE connections SET poll_at = ? WHERE (vehicle_id, user_id) IN (SELECT vehicle_id, user_id"
+            " FROM connections WHERE poll_at <= ? ORDER BY poll_at LIMIT ? {unclaimed}) RETURNING vehicle_id, user_id",
+            (to_us(now + lease), to_us(now), limit),
+        )
+        polls = []
+        for some in chunks(sorted(claimed), 200):
+            pairs = ", ".join(["(?, ?)"] * len(some))
+            values = tuple(value for pair in some for value in pair)
+            cars = yield (
+                f"SELECT {LINK}, {REST} FROM connections c JOIN cars k ON k.id = c.car_id"
+                f" WHERE (c.vehicle_id, c.user_id) IN (VALUES {pairs})",
+                values,
+            )
+            wanted = yield (
+                "SELECT vehicle_id, user_id, webhook_id FROM subscriptions"
+                f" WHERE (vehicle_id, user_id) IN (VALUES {pairs}) ORDER BY webhook_id",
+                values,
+            )
+            codes = yield from _codes(sorted({row[2] for row in wanted}))
+            polls += [_poll(row, wanted, codes) for row in cars]
+        return polls
+
+    @writes
+    def polled(self, rows: Sequence[Polled]) -> Plan[None]:
+        """Note when cars are asked next."""
+        for each in rows:
+            yield (
+                "UPDATE connections SET poll_at = ? WHERE vehicle_id = ? AND user_id = ? AND poll_at IS NOT NULL",
+                (to_us_or_null(each.next_at), each.vehicle.id, each.vehicle.user_id),
+            )
+
+    @reads
+    def waiting_for(self, source: str, vin: str) -> Plan[list[Vehicle]]:
+        """Return the vehicles that a car of a source is to those who wait for news of it."""
+        rows = yield (
+            f"SELECT {LINK}, {REST} FROM connections c JOIN cars k ON k.id = c.car_id"
+            " WHERE k.source = ? AND k.vin = ? AND c.poll_at IS NOT NULL ORDER BY c.vehicle_id, c.user_id",
+            (source, vin),
+        )
+        return [_vehicle(row) for row in rows]
+
+
+def _codes(webhook_ids: Sequence[str]) -> Plan[dict[str, tuple[str, ...]]]:
+    """Return what active webhooks need to be read, by their ids."""
+    found: dict[str, tuple[str, ...]] = {}
+    for some in chunks(webhook_ids):
+        rows = yield f"SELECT {WEBHOOK} FROM webhooks WHERE halt IS NULL AND id IN ({marks(len(some))})", some
+        found |= {row[0]: webhook(row).codes for row in rows}
+    return found
+
+
+def _poll(row: Row, wanted: Sequence[Row], codes: dict[str, tuple[str, ...]]) -> Poll:
+    of = _vehicle(row)
+    active = [row[2] for row in wanted if row[:2] == (of.id, of.user_id) and row[2] in codes]
+    return Poll(of, tuple(dict.fromkeys(code for webhook_id in active for code in codes[webhook_id])), bool(active))
+
+
+def _vehicle(row: Row) -> Vehicle:
+    return vehicle(row[0], row[1], row[2], row[3], row[4:])
