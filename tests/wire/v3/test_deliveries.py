@@ -29,7 +29,10 @@ from tests.wire.telling import (
     subscription,
     webhook,
 )
+from tests.wire.v3.bodies import check_body
 
+from carwire.connectors.simulator.models import car_range
+from carwire.connectors.simulator.world import World
 from carwire.core.events import Change, Event, Failure
 from carwire.core.outbox import Frozen, delivery_id
 from carwire.core.signals.catalogue import signals
@@ -369,8 +372,30 @@ def test_two_applications_cannot_tell_by_its_id_that_an_event_is_one() -> None:
     assert len(ids | {CHANGED.id, sent(state())["eventId"]}) == 4
 
 
+def test_half_a_character_is_written_as_javascript_writes_it() -> None:
+    frozen = state({CHARGE: reading("\ud800 5° \ude00")}, webhook(signals=(CHARGE,), name="Z\u00fcrich \udfff"))
+    assert frozen is not None
+    body = fill(frozen, ATTEMPT, NOW)
+    assert b"\\ud800 5\xc2\xb0 \\ude00" in body
+    assert stringify(json.loads(body)) == body
+    assert sent(frozen)["meta"]["deliveryId"] == ATTEMPT
+
+
+@pytest.mark.parametrize("model", car_range().models)
+def test_every_signal_of_a_simulated_car_has_the_catalogue_s_form(model: str) -> None:
+    world = World(7)
+    answers = world.read(world.find(model), CODES).answers
+    rows = sent(state(dict(answers), webhook(signals=CODES)))["data"]["signals"]
+    for row in rows:
+        answer = answers[row["code"]]
+        assert (row["status"]["value"] == "SUCCESS") is isinstance(answer, Reading)
+        if isinstance(answer, Reading):
+            check_body(signals()[row["code"]], row["body"])
+            assert all(isinstance(each, int) for each in row["meta"].values())
+
+
 SCALARS = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text()
-VALUES = SCALARS | st.dictionaries(
+VALUES: st.SearchStrategy[Any] = SCALARS | st.dictionaries(
     st.text(max_size=6), st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3), max_leaves=6), max_size=4
 )
 
@@ -390,9 +415,9 @@ def test_node_writes_any_delivery_again_byte_by_byte() -> None:
         frozen = state(answers, webhook(form, signals=tuple(answers), name=name))
         assert frozen is not None
         body = fill(frozen, ATTEMPT, NOW)
-        if b"\0" not in body:
-            seen.append(body)
-            assert stringify(json.loads(body)) == body
+        assert b"\0" not in body
+        assert stringify(json.loads(body)) == body
+        seen.append(body)
 
     collect()
     texts = (STATE, ERROR, VERIFY)
