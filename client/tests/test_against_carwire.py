@@ -10,6 +10,7 @@ import pytest
 from client.tests.conftest import Hand, Place
 from tests.support import Connected, approve
 
+from carwire.services.webhooks.managing import Wanted
 from carwire_client import (
     AuthClient,
     AuthenticationFailed,
@@ -201,8 +202,10 @@ def test_a_vehicle_is_disconnected(hand: Hand, place: Place) -> None:
 
 
 def test_a_vehicle_is_put_on_a_webhook_and_taken_off(hand: Hand, place: Place, tesla: Connected) -> None:
-    work = place.owned.carwire.services.webhooks.create(place.owned.client_id, "Tests", "https://example.com/hook")
-    webhook = place.owned.run(work)
+    work = place.owned.carwire.services.webhooks.create(
+        place.owned.client_id, Wanted(name="Tests", url="https://example.com/hook")
+    )
+    webhook = place.owned.run(work).webhook
     vehicle = of(hand, tesla)
     found = hand(vehicle.subscribe(webhook.id))
     assert (found.webhook_id, found.vehicle_id) == (webhook.id, tesla.vehicle_id)

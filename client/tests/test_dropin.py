@@ -30,6 +30,7 @@ from tests.support import Connected, approve
 
 import carwire_client
 import carwire_client.smartcar as dropin
+from carwire.services.webhooks.managing import Wanted
 from carwire_client import NotConfigured
 from carwire_client.smartcar import asking, reading
 
@@ -113,13 +114,15 @@ def leads(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 @pytest.fixture(scope="module")
 def known(place: Place) -> World:
     """Owners are connected once."""
-    work = place.owned.carwire.services.webhooks.create(place.owned.client_id, "Tests", "https://example.com/hook")
+    work = place.owned.carwire.services.webhooks.create(
+        place.owned.client_id, Wanted(name="Tests", url="https://example.com/hook")
+    )
     return World(
         place,
         place.connect("dropin-tesla@example.com", "TESLA"),
         place.connect("dropin-volt@example.com", "CHEVROLET"),
         place.connect("7-vehicles@smartcar.com", "KIA"),
-        place.owned.run(work).id,
+        place.owned.run(work).webhook.id,
     )
 
 

@@ -11,6 +11,8 @@ import pytest
 from client.tests.conftest import KINDS, NOW, Drive, Hand, Place, answer, request_of
 from tests.support import Connected
 
+from carwire.core.triggers import Trigger
+from carwire.services.webhooks.managing import Wanted
 from carwire_client import SMARTCAR, Conflict, InvalidAnswer, NotFound
 from carwire_client.calls.ga import account, hooks
 from carwire_client.exchange import exchange
@@ -41,11 +43,11 @@ def tesla(place: Place) -> Connected:
 
 
 def test_webhooks_and_subscriptions(v3: Hand, place: Place, tesla: Connected) -> None:
-    made = place.owned.run(
-        place.owned.carwire.services.webhooks.create(
-            place.owned.client_id, f"Charge {v3.kind}", "https://example.org/hook", triggers=[CODE], signals=[CODE]
-        )
+    wanted = Wanted(
+        name=f"Charge {v3.kind}", url="https://example.org/hook", triggers=(Trigger(CODE),), signals=(CODE,)
     )
+    made = place.owned.run(place.owned.carwire.services.webhooks.create(place.owned.client_id, wanted)).webhook
+    place.owned.run(place.owned.carwire.store.halt_webhook(made.id, None, made.created_at))
     face = v3.client.v3
     found = v3(face.webhook(made.id))
     assert (found.name, found.callback_uri, found.is_enabled) == (f"Charge {v3.kind}", "https://example.org/hook", True)

@@ -18,6 +18,7 @@ from carwire.core.ports import Jobs, Sender, Store
 from carwire.http.application import Services
 from carwire.jobs.claim import Claim, claim_worker
 from carwire.kit.clock import Clock
+from carwire.services.usage import UsageService
 from carwire.settings import Settings
 from carwire.worker.worker import Worker
 
@@ -51,7 +52,7 @@ class Beside(msgspec.Struct, frozen=True):
             asyncio.create_task(tidy(self.store, self.clock), name="tidy"),
             asyncio.create_task(self._work(), name="work"),
         ]
-        writing = asyncio.create_task(_write_usage(self.services, ending), name="usage")
+        writing = asyncio.create_task(write_usage(self.services.usage, ending), name="usage")
         try:
             yield
         finally:
@@ -107,12 +108,12 @@ async def _claimed(settings: Settings) -> Claim:
     return claim
 
 
-async def _write_usage(services: Services, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
+async def write_usage(usage: UsageService, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
     """Write usage down every few seconds and a last time at the end."""
     while not ending.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ending.wait(), every_s)
         try:
-            await services.usage.write()
+            await usage.write()
         except StoreUnavailable as error:
             _log.warning("usage not written", error=str(error))

@@ -22,7 +22,9 @@ import structlog
 from tests.conftest import Answer, Owned, built
 from tests.support import Connected
 
+from carwire.core.triggers import Trigger
 from carwire.kit.clock import Clock
+from carwire.services.webhooks.managing import Wanted
 from carwire.wire.v3.envelope import Generation
 
 FOLDER: Final = Path(__file__).parent / "golden_v3"
@@ -149,17 +151,21 @@ class Place:
         self.owner: Connected = client.connect("owner@example.com", "TESLA")
         hook = client.carwire.services.webhooks.create(
             client.client_id,
-            "Hook",
-            "https://example.com/hook",
-            error_url="https://example.com/errors",
-            triggers=["tractionbattery-stateofcharge"],
-            signals=["tractionbattery-stateofcharge", "charge-ischarging"],
+            Wanted(
+                name="Hook",
+                url="https://example.com/hook",
+                error_url="https://example.com/errors",
+                triggers=(Trigger("tractionbattery-stateofcharge"),),
+                signals=("tractionbattery-stateofcharge", "charge-ischarging"),
+            ),
         )
+        webhook = client.run(hook).webhook
+        client.run(client.carwire.store.halt_webhook(webhook.id, None, webhook.created_at))
         self.names = {
             "vehicle": self.owner.vehicle_id,
             "user": self.owner.user_id,
             "application": client.client_id,
-            "webhook": client.run(hook).id,
+            "webhook": webhook.id,
             "other-vehicle": self._tenant.vehicle_id,
             "other-user": self._tenant.user_id,
         }

@@ -27,7 +27,7 @@ from carwire.core.vehicles import ConnectionFilter
 from carwire.core.webhooks import Webhook
 from carwire.http.call import Route
 from carwire.kit.ids import new_id
-from carwire.kit.secrets import new_token
+from carwire.kit.secrets import new_signing_secret, new_token
 from carwire.services import accounts
 from carwire.settings import Settings
 from carwire.storage.memory import MemoryStore, state
@@ -125,7 +125,7 @@ def settle(client: Owned, clock: StandingClock) -> Town:
     assert same_car.vehicle_id != own.vehicle_id
     webhooks = [Webhook(new_id(), each.client_id, "W", "https://hook.example/", clock()) for each in (client, other)]
     for webhook in webhooks:
-        client.run(store.add_webhook(webhook))
+        client.run(store.add_webhook(webhook, new_signing_secret()))
     gone_token = client.connect("gone@a.example")
     client.run(client.carwire.services.vehicles.cut(client.client_id, ConnectionFilter(user_id=gone_token.user_id)))
     town = Town(client, other, own, webhooks[0].id, webhooks[1].id, narrow=narrow)

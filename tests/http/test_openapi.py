@@ -14,6 +14,7 @@ from tests.conftest import Answer, Owned, built
 from carwire.core.commands import COMMANDS, DAYS, WEEKEND, WORKDAYS
 from carwire.http.application import PAGE_TAGS
 from carwire.http.call import Route
+from carwire.services.webhooks.managing import Wanted
 from carwire.wire.v2.actions import ACTIONS
 from carwire.wire.v2.makes import MAKE_READS
 from carwire.wire.v2.static import STATIC_ENDPOINTS
@@ -279,7 +280,9 @@ def check_links(op: dict[str, Any], answer: Answer) -> None:
 def test_links_of_v3_say_where_their_values_stand(place: Owned, document: dict[str, Any]) -> None:
     place.connect("another@example.com")
     car = place.connect("v3@example.com", "TESLA")
-    webhook = place.run(place.carwire.services.webhooks.create(place.client_id, "W", "https://example.com/hook"))
+    webhook = place.run(
+        place.carwire.services.webhooks.create(place.client_id, Wanted(name="W", url="https://example.com/hook"))
+    ).webhook
     one = {"webhookId": webhook.id, "userId": car.user_id, "vehicleId": car.vehicle_id}
     assert place.v3("POST", "/subscriptions", body={"data": {"attributes": one}}).status == 202
     simulated, vehicle = "filter%5Bvehicle.mode%5D=simulated", f"/vehicles/{car.vehicle_id}"

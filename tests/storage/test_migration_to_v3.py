@@ -121,7 +121,7 @@ async def _look(store: SqlStore) -> None:
         assert {(each.webhook_id, each.created_at) for each in subscribed} == {("hook", AT)}
         assert len({each.id for each in subscribed}) == 2
         failed = Problem("UPSTREAM:NO_RESPONSE", AT + timedelta(seconds=1))
-        await store.keep(vehicle, {"odometer-traveleddistance": failed, "fuel": failed})
+        await store.keep(vehicle, {"odometer-traveleddistance": failed, "fuel": failed}, AT)
         assert (await store.answers(vehicle))["fuel"] == failed
         again = await store.reach(Principal("app", "user 0"), "vehicle")
         assert again is not None

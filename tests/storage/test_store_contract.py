@@ -25,7 +25,7 @@ from carwire.core.grants import ApprovedCar, Principal
 from carwire.core.ports import Store
 from carwire.core.vehicles import ConnectionFilter
 from carwire.core.webhooks import SubscriptionFilter, Webhook
-from carwire.kit.secrets import Secret
+from carwire.kit.secrets import Secret, new_signing_secret
 from carwire.storage.errors import Conflict
 
 pytestmark = pytest.mark.anyio
@@ -103,16 +103,16 @@ async def test_deleting_an_application_takes_everything_of_it_and_nothing_of_oth
     assert await store.redeem(theirs.code_digest or b"", pair("theirs"), NOW) == "done"
     kept = session()
     await store.open_session(kept)
-    await store.add_webhook(Webhook("hook", "app", "n", "https://a.example", NOW))
+    await store.add_webhook(Webhook("hook", "app", "n", "https://a.example", NOW), new_signing_secret())
     (found,), _ = await store.connections("app", ConnectionFilter(external_id="alone"), 1, None)
     vehicle_id = found.vehicle_id
     vehicle = await store.reach(APP, vehicle_id)
     assert vehicle is not None
-    await store.keep(vehicle, {"a": reading()})
+    await store.keep(vehicle, {"a": reading()}, NOW)
     await store.accept(command(vehicle_id, vehicle.car.id), "key")
     shared = await store.reach(Principal("other"), (await store.vehicles(Principal("other"), 1, 0))[0][0])
     assert shared is not None
-    await store.keep(shared, {"a": reading()})
+    await store.keep(shared, {"a": reading()}, NOW)
 
     assert await store.delete("app") is True
     assert (await store.delete("app"), await store.find("app")) == (False, None)
@@ -395,12 +395,12 @@ async def test_webhooks_are_kept_per_application_oldest_first(store: Store) -> N
     await store.add(application("other"), Secret("x"))
     hooks = [Webhook(f"{n}", "app", f"n {n}", "https://a.example/ü", NOW - n * SECOND) for n in range(3)]
     for hook in hooks:
-        await store.add_webhook(hook)
-    await store.add_webhook(Webhook("theirs", "other", "n", "https://b.example", NOW))
+        await store.add_webhook(hook, new_signing_secret())
+    await store.add_webhook(Webhook("theirs", "other", "n", "https://b.example", NOW), new_signing_secret())
     assert await store.webhooks("app") == hooks[::-1]
     for wrong in (hooks[0], Webhook("x", "nobody", "n", "u", NOW)):
         with pytest.raises(Conflict):
-            await store.add_webhook(wrong)
+            await store.add_webhook(wrong, new_signing_secret())
     assert await store.delete_webhook("other", "1") is False
     assert await store.delete_webhook("app", "1") is True
     assert await store.delete_webhook("app", "1") is False
@@ -409,8 +409,8 @@ async def test_webhooks_are_kept_per_application_oldest_first(store: Store) -> N
 
 async def test_vehicles_are_subscribed_within_one_application_only(store: Store) -> None:
     await store.add(application("other"), Secret("x"))
-    await store.add_webhook(Webhook("mine", "app", "n", "https://a.example", NOW))
-    await store.add_webhook(Webhook("theirs", "other", "n", "https://b.example", NOW))
+    await store.add_webhook(Webhook("mine", "app", "n", "https://a.example", NOW), new_signing_secret())
+    await store.add_webhook(Webhook("theirs", "other", "n", "https://b.example", NOW), new_signing_secret())
     await connect(store)
     (vehicle_id,), _ = await store.vehicles(APP, 10, 0)
     vehicle = await store.reach(APP, vehicle_id)
@@ -431,7 +431,7 @@ async def test_vehicles_are_subscribed_within_one_application_only(store: Store)
 async def test_subscriptions_are_filtered_paged_and_newest_first(store: Store) -> None:
     hooks = [Webhook(f"hook {n}", "app", "n", "https://a.example", NOW) for n in range(2)]
     for hook in hooks:
-        await store.add_webhook(hook)
+        await store.add_webhook(hook, new_signing_secret())
     vehicles = []
     for n, mode in enumerate(("simulated", "live")):
         approval = await connect(

@@ -209,7 +209,7 @@ async def test_parallel_approvals_of_shared_cars_and_disconnections_leave_nothin
             (vehicle_id, *_), _ = await store.vehicles(Principal(client_id), 1, 0) or ([""], 0)
             vehicle = await store.reach(Principal(client_id), vehicle_id)
             if vehicle is not None:
-                await store.keep(vehicle, {"a": reading(step)})
+                await store.keep(vehicle, {"a": reading(step)}, NOW)
             if step % 2:
                 await store.disconnect(client_id, ConnectionFilter(), NOW)
 

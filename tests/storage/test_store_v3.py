@@ -192,7 +192,7 @@ async def test_an_owner_goes_with_everything_of_theirs(store: Store) -> None:
     approval = await connect(store, owner=owner("one"))
     assert approval.code_digest
     assert await store.redeem(approval.code_digest, pair("one"), NOW) == "done"
-    await store.keep(one, {"a": reading()})
+    await store.keep(one, {"a": reading()}, NOW)
     given = command(one.id, one.car.id)
     await store.accept(given, "key")
     await store.end(given.id, "not_sent", Problem("PERMISSION", NOW), NOW)
@@ -231,30 +231,30 @@ async def test_an_owner_who_goes_leaves_what_another_leads_to(store: Store) -> N
 async def test_a_problem_stands_beside_the_last_reading_until_there_is_another(store: Store) -> None:
     vehicle = await vehicle_of(store)
     early, late = Problem("VEHICLE_STATE:ASLEEP", NOW), Problem("UPSTREAM:NO_RESPONSE", NOW + 9 * SECOND, 5.0)
-    await store.keep(vehicle, {"never": early, "once": reading(1, fetched=5)})
+    await store.keep(vehicle, {"never": early, "once": reading(1, fetched=5)}, NOW)
     assert await store.answers(vehicle) == {"never": early, "once": reading(1, fetched=5)}
     assert await store.readings(vehicle, ["never", "once"]) == {"once": reading(1, fetched=5)}
-    await store.keep(vehicle, {"never": late, "once": early})
+    await store.keep(vehicle, {"never": late, "once": early}, NOW)
     without = msgspec.structs.replace(late, retry_after=None)
     assert await store.answers(vehicle, ["never"]) == {"never": without}
     assert await store.answers(vehicle, ["once"]) == {"once": reading(1, fetched=5)}, "an answer from before"
-    await store.keep(vehicle, {"once": late})
+    await store.keep(vehicle, {"once": late}, NOW)
     beside = msgspec.structs.replace(without, last=reading(1, fetched=5))
     assert await store.answers(vehicle, ["once", "none"]) == {"once": beside}
     assert await store.readings(vehicle, ["once"]) == {"once": reading(1, fetched=5)}
     assert await store.answers(vehicle, []) == {}
     asleep = reading(1, measured=0, fetched=20)
-    await store.keep(vehicle, {"once": asleep, "never": asleep})
+    await store.keep(vehicle, {"once": asleep, "never": asleep}, NOW)
     assert await store.answers(vehicle) == {"once": asleep, "never": asleep}, "measured before the problem was found"
     await store.disconnect("app", NO_FILTER, NOW)
     assert await store.answers(vehicle) == {}
-    await store.keep(vehicle, {"once": late})
+    await store.keep(vehicle, {"once": late}, NOW)
     assert await store.answers(vehicle) == {}
 
 
 async def test_a_whole_car_is_kept_at_once(store: Store) -> None:
     vehicle = await vehicle_of(store)
     told = {f"code {n}": reading(n) if n % 3 else Problem("PERMISSION", NOW) for n in range(150)}
-    await store.keep(vehicle, told)
+    await store.keep(vehicle, told, NOW)
     assert await store.answers(vehicle) == told
     assert await store.answers(vehicle, list(told)[:60]) == dict(list(told.items())[:60])

@@ -24,7 +24,7 @@ from carwire.core.grants import ApprovedCar, Principal
 from carwire.core.ports import Store
 from carwire.core.vehicles import ConnectionFilter, Vehicle
 from carwire.core.webhooks import SubscriptionFilter, Webhook
-from carwire.kit.secrets import Secret
+from carwire.kit.secrets import Secret, new_signing_secret
 from carwire.storage.audit import first_break
 
 pytestmark = pytest.mark.anyio
@@ -138,7 +138,7 @@ async def test_a_reconnected_car_has_its_old_id_but_old_grants_do_not_reach_it(s
 
 async def test_the_last_connection_takes_subscriptions_readings_and_sign_in_with_it(store: Store) -> None:
     await store.add(application("other"), Secret("x"))
-    await store.add_webhook(Webhook("hook", "app", "n", "https://a.example", NOW))
+    await store.add_webhook(Webhook("hook", "app", "n", "https://a.example", NOW), new_signing_secret())
     one = await connect(store, owner=owner("one"))
     two = await connect(store, owner=owner("two"))
     await connect(store, client_id="other", owner=owner("one", "other"))
@@ -149,7 +149,7 @@ async def test_the_last_connection_takes_subscriptions_readings_and_sign_in_with
     assert second is not None
     assert await store.subscribe(first, "hook", NOW)
     assert await store.subscribe(second, "hook", NOW)
-    await store.keep(first, {"a": reading()})
+    await store.keep(first, {"a": reading()}, NOW)
 
     await store.disconnect("app", ConnectionFilter(user_id=one.owner.id), NOW)
     assert await store.maker_session(first) is None
@@ -165,7 +165,7 @@ async def test_the_last_connection_takes_subscriptions_readings_and_sign_in_with
     assert await store.subscriptions("app", SubscriptionFilter(), 10, 0) == ([], 0)
     await store.disconnect("other", ConnectionFilter(), NOW)
     assert await store.readings(first, ["a"]) == {}
-    await store.keep(first, {"a": reading()})
+    await store.keep(first, {"a": reading()}, NOW)
     assert await store.readings(first, ["a"]) == {}, "an answer that comes late is not kept"
 
 
@@ -200,7 +200,7 @@ async def connected_car(store: Store) -> Vehicle:
 async def test_a_reading_comes_back_as_it_was_kept(store: Store, value: object) -> None:
     car = await connected_car(store)
     kept = msgspec.structs.replace(reading(value, measured=None), unit=None, maker_at=NOW - SECOND)
-    await store.keep(car, {"a": kept, "b": reading(value, measured=0.000001)})
+    await store.keep(car, {"a": kept, "b": reading(value, measured=0.000001)}, NOW)
     found = await store.readings(car, ["a", "b"])
     assert found == {"a": kept, "b": reading(value, measured=0.000001)}
     assert [type(each.value) for each in found.values()] == [type(value)] * 2
@@ -208,12 +208,12 @@ async def test_a_reading_comes_back_as_it_was_kept(store: Store, value: object) 
 
 async def test_readings_are_given_by_code_in_the_order_asked(store: Store) -> None:
     car = await connected_car(store)
-    await store.keep(car, {f"{n}": reading(n) for n in range(120)})
+    await store.keep(car, {f"{n}": reading(n) for n in range(120)}, NOW)
     assert list(await store.readings(car, ["7", "none", "3", "119"])) == ["7", "3", "119"]
     assert await store.readings(car, []) == {}
     assert await store.readings(msgspec.structs.replace(car, account=b"another"), ["7"]) == {}
     assert (await store.readings(car, ["42"]))["42"].value == 42
-    await store.keep(car, {})
+    await store.keep(car, {}, NOW)
 
 
 async def test_a_reading_measured_earlier_does_not_replace_a_later_one(store: Store) -> None:
@@ -228,7 +228,7 @@ async def test_a_reading_measured_earlier_does_not_replace_a_later_one(store: St
         (reading(7, measured=11.999999, fetched=50), 6),
         (reading(8, measured=12, fetched=0), 8),
     ):
-        await store.keep(car, {"a": told, "b": reading(told.value, measured=100 + told.value)})  # type: ignore[operator]
+        await store.keep(car, {"a": told, "b": reading(told.value, measured=100 + told.value)}, NOW)  # type: ignore[operator]
         found = await store.readings(car, ["a", "b"])
         assert (found["a"].value, found["b"].value) == (kept, told.value)
 

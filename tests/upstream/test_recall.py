@@ -48,7 +48,7 @@ async def test_only_what_is_too_old_is_asked_again() -> None:
     assert await world.recall(vehicle) == first
     assert world.asked == [CODES]
     world.middle.clock.move(minutes=61)
-    await world.middle.store.keep(vehicle, {LOCK: reading(True, world.middle.clock())})
+    await world.middle.store.keep(vehicle, {LOCK: reading(True, world.middle.clock())}, world.middle.clock())
     second = await world.recall(vehicle)
     assert world.asked == [CODES, (ODOMETER, CHARGE, FUEL)]
     assert second[LOCK] == reading(True, world.middle.clock())
@@ -61,7 +61,7 @@ async def test_a_source_whose_reads_wake_is_not_asked() -> None:
     vehicle = await world.vehicle()
     assert await world.recall(vehicle) == dict.fromkeys(CODES)
     old = reading(5, NOW - timedelta(days=9))
-    await world.middle.store.keep(vehicle, {ODOMETER: old})
+    await world.middle.store.keep(vehicle, {ODOMETER: old}, world.middle.clock())
     assert await world.recall(vehicle) == {**dict.fromkeys(CODES), ODOMETER: old}
     assert world.asked == []
 

@@ -26,11 +26,16 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 _GREATEST_INDEX: Final = 2**32 - 2
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _EXACT: Final = 2**53  # whole numbers beyond it are doubles in JavaScript
+_LEAST: Final = 1e-4  # from it up to that, both languages write a double that is not whole the same way
+_write: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def stringify(value: object) -> bytes:
     """Write a value as ``JSON.stringify`` does. Raises `TypeError` for what JSON cannot hold."""
-    return _text_of(value).encode()
+    try:
+        return _write(_plain(value)).encode()
+    except (_OddError, UnicodeEncodeError):
+        return _text_of(value).encode()
 
 
 def signature(management_token: Secret, body: bytes) -> str:
@@ -52,7 +57,35 @@ def standard_headers(secrets: Iterable[Secret], message_id: str, moment: datetim
     }
 
 
+class _OddError(Exception):
+    """JavaScript may write this otherwise than Python's encoder."""
+
+
+def _plain(value: object) -> object:
+    """Return a value that Python's encoder writes as JavaScript does, numbers changed where they must be. Nearly all
+    are of this kind, and the encoder is four times as fast as `_text_of`.
+    """
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return value
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) <= _EXACT:
+            return int(value)
+        if _LEAST <= abs(value) < _EXACT:
+            return value
+    elif isinstance(value, int) and abs(value) <= _EXACT:
+        return value
+    elif kind is dict and isinstance(value, dict):
+        if all(type(key) is str and not key[:1].isdecimal() for key in value):
+            return {key: each if type(each) is str else _plain(each) for key, each in value.items()}
+    elif isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    raise _OddError
+
+
 def _text_of(value: object) -> str:
+    if isinstance(value, str):  # two halves that stand side by side are one character
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     if value is None or isinstance(value, bool | str):
         return _SURROGATE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", json.dumps(value, ensure_ascii=False))
     if isinstance(value, int) and abs(value) <= _EXACT:

@@ -13,6 +13,7 @@ from tests.support import Connected
 
 from carwire.core.webhooks import Webhook
 from carwire.kit.ids import new_id
+from carwire.kit.secrets import new_signing_secret
 
 PATH = "/v2.0/management/connections"
 
@@ -170,7 +171,7 @@ def add_webhook(client: Owned) -> str:
     webhook = Webhook(
         new_id(), client.client_id, "Name", "https://hook.example/", client.carwire.services.tokens._clock()
     )
-    client.run(client.carwire.store.add_webhook(webhook))
+    client.run(client.carwire.store.add_webhook(webhook, new_signing_secret()))
     return webhook.id
 
 

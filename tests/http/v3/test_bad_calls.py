@@ -23,6 +23,7 @@ from carwire.http.call import Route
 from carwire.http.openapi_rules import EXAMPLES
 from carwire.kit.clock import utc_now
 from carwire.kit.ids import new_id
+from carwire.kit.secrets import new_signing_secret
 
 Header = tuple[bytes, bytes]
 OWNED = {"owned_vehicle", "readable_vehicle"}
@@ -56,7 +57,7 @@ def car(place: Owned) -> Connected:
 @pytest.fixture(scope="module")
 def webhook(place: Owned, car: Connected) -> Webhook:
     hook = Webhook(new_id(), place.client_id, "Hook", "https://hook.example/", utc_now())
-    place.run(place.carwire.store.add_webhook(hook))
+    place.run(place.carwire.store.add_webhook(hook, new_signing_secret()))
     assert subscribe(place, car, hook.id).status == 202
     return hook
 

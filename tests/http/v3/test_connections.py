@@ -19,6 +19,7 @@ from tests.wire.v3.bodies import STAMP
 from carwire.core.permissions import PERMISSIONS
 from carwire.core.webhooks import Webhook
 from carwire.kit.ids import new_id
+from carwire.kit.secrets import new_signing_secret
 from carwire.storage.memory import MemoryStore
 
 SIMULATED = "filter[vehicle.mode]=simulated"
@@ -253,8 +254,8 @@ def test_a_cursor_of_another_order_leads_nowhere(street: Street) -> None:
 
 
 def hook(place: Owned, clock: StandingClock) -> str:
-    webhook = Webhook(new_id(), place.client_id, "Hook", "https://hook.example/", clock())
-    place.run(place.carwire.store.add_webhook(webhook))
+    webhook = Webhook(new_id(), place.client_id, "Hook", "https://hook.example/", clock(), halt=None)
+    place.run(place.carwire.store.add_webhook(webhook, new_signing_secret()))
     return webhook.id
 
 

@@ -13,8 +13,10 @@ from tests.fakes import StandingClock
 from tests.http.v3.forms import refused
 from tests.support import Connected
 
+from carwire.core.triggers import Trigger
 from carwire.core.webhooks import Webhook
 from carwire.kit.ids import new_id
+from carwire.kit.secrets import new_signing_secret
 from carwire.storage.memory import MemoryStore
 
 
@@ -27,12 +29,12 @@ class Post:
         self.cars = [place.connect(f"{n}@example.com") for n in range(3)]
         codes = ("tractionbattery-stateofcharge", "charge-ischarging")
         first = Webhook(new_id(), place.client_id, "State of Charge", "https://a.example/hooks/1", clock(),
-                        "https://a.example/errors", codes[:1], codes)  # fmt: skip
+                        "https://a.example/errors", (Trigger(codes[0]),), codes, halt=None)  # fmt: skip
         clock.move(hours=1)
-        second = Webhook(new_id(), place.client_id, "Everything", "https://b.example/HOOKS", clock(), enabled=False)
+        second = Webhook(new_id(), place.client_id, "Everything", "https://b.example/HOOKS", clock())
         self.hooks = [first, second]
         for each in self.hooks:
-            place.run(place.carwire.store.add_webhook(each))
+            place.run(place.carwire.store.add_webhook(each, new_signing_secret()))
 
     def subscribe(self, hook: Webhook, car: Connected) -> Answer:
         """Subscribe the car of an owner."""

@@ -15,6 +15,7 @@ from carwire.core.commands import CommandRecord, State
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.problems import KINDS
 from carwire.core.signals.reading import Problem, Reading, Value
+from carwire.core.triggers import Trigger
 from carwire.core.vehicles import Car, ConnectedVehicle, Vehicle
 from carwire.core.webhooks import Subscription, Webhook
 from carwire.wire.v3 import (
@@ -72,8 +73,9 @@ WEBHOOK: Final = Webhook(
     "https://example.org/hooks/cars",
     MADE,
     error_url="https://example.org/hooks/errors",
-    triggers=("tractionbattery-stateofcharge",),
+    triggers=(Trigger("tractionbattery-stateofcharge"),),
     signals=("tractionbattery-stateofcharge", "charge-ischarging"),
+    halt=None,
 )
 SUBSCRIPTION: Final = Subscription(SUBSCRIPTION_ID, WEBHOOK_ID, VEHICLE, MADE)
 APPLICATION: Final = Application(CLIENT_ID, "Example app", ("https://example.org/back",), b"s" * 32, b"m" * 32, MADE)

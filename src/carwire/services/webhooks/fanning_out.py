@@ -15,9 +15,8 @@ import msgspec
 from carwire.core.events import Event
 from carwire.core.outbox import Audience, NewDelivery, delivery_id
 from carwire.core.ports import Store
-from carwire.core.signals.catalogue import signals
 from carwire.core.signals.reading import Problem, Reading
-from carwire.core.triggers import Trigger, fired, name_of
+from carwire.core.triggers import fired, name_of
 from carwire.core.webhooks import Subscription, Webhook
 from carwire.kit.clock import Clock
 from carwire.services.webhooks.spelling import Spelling
@@ -73,34 +72,24 @@ class FanOut:
     def _told(
         self, webhook: Webhook, subscription: Subscription, event: Event, known: Answers
     ) -> Iterable[NewDelivery]:
-        granted = subscription.vehicle.permissions
-        changes = tuple(each for each in event.changes if _permission(each.code) in granted)
-        triggers = fired(webhook.triggers, changes, subscription.fired_at, event.at)
-        tells_state = bool(triggers) or subscription.first or event.kind != "changed"
-        if not tells_state and not event.failures:
+        """What was not granted is left out where it is spelled: nothing may remain of what fired."""
+        triggers = fired(webhook.triggers, event.changes, subscription.fired_at, event.at)
+        if not triggers and not event.failures and event.kind == "changed":
             return
+        names = tuple(name_of(each) for each in triggers)
         for kind, frozen in self._spelling.spell(webhook, subscription, event, known, triggers):
-            if kind == "VEHICLE_STATE" and not tells_state:
-                continue
             name = delivery_id(event, webhook.id, subscription.vehicle.user_id, kind)
-            yield NewDelivery(name, subscription, event, kind, frozen, _names(triggers))
+            yield NewDelivery(name, subscription, event, kind, frozen, names)
 
 
 def _after(subscription: Subscription, event: Event, told: list[NewDelivery]) -> Subscription:
-    if not told:
+    """Return a subscription as an event leaves it. Errors count for nothing: they may go somewhere else."""
+    states = [each for each in told if each.kind == "VEHICLE_STATE"]
+    if not states:
         return subscription
-    fired_at = subscription.fired_at | dict.fromkeys(told[0].fired, event.at)
+    fired_at = subscription.fired_at | dict.fromkeys(states[0].fired, event.at)
     return msgspec.structs.replace(subscription, first=False, sequence=event.sequence, fired_at=fired_at)
-
-
-def _names(triggers: Iterable[Trigger]) -> tuple[str, ...]:
-    return tuple(name_of(each) for each in triggers)
 
 
 def _account_of(subscription: Subscription) -> _Account:
     return subscription.vehicle.car.id, subscription.vehicle.account
-
-
-def _permission(code: str) -> str | None:
-    signal = signals().get(code)
-    return signal.permission if signal else None

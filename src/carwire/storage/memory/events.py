@@ -51,8 +51,9 @@ class EventsInMemory:
                     each.frozen, now, next_at=now,
                 ),
             )  # fmt: skip
-            row.first, row.sequence = 0, each.event.sequence
-            row.fired_at |= dict.fromkeys(each.fired, each.event.at)
+            if each.kind == "VEHICLE_STATE":
+                row.first, row.sequence = 0, each.event.sequence
+                row.fired_at |= dict.fromkeys(each.fired, each.event.at)
         s.waiting -= {event.position for event in events}
 
     async def announce(self, of: Vehicle, now: datetime) -> bool:

@@ -26,6 +26,8 @@ _DELIVERY: Final = (
     " next_at"
 )
 
+_ONCE: Final = " ON CONFLICT (id) DO NOTHING"
+
 
 class _Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
@@ -69,29 +71,22 @@ class EventPlans(Planned):
         """Keep deliveries, and note that these events are fanned out. A delivery that is there already stays; one whose
         subscription has ended meanwhile is not made.
         """
-        at = to_us(now)
-        subscribed = {each.subscription.id: each for each in deliveries}  # the last one of each counts
-        living: set[str] = set()
-        for some in chunks(sorted(subscribed)):
-            rows = yield (
-                f"SELECT id FROM subscriptions WHERE id IN ({marks(len(some))}) ORDER BY id {{for_update}}",
-                some,
-            )
+        at, living = to_us(now), set[str]()
+        for some in chunks(sorted({each.subscription.id for each in deliveries})):
+            among = marks(len(some))
+            rows = yield f"SELECT id FROM subscriptions WHERE id IN ({among}) ORDER BY id {{for_update}}", some
             living |= {subscription_id for (subscription_id,) in rows}
-        made = [_delivery(each, at) for each in deliveries if each.subscription.id in living]
-        yield from insert("deliveries", _DELIVERY, made, " ON CONFLICT (id) DO NOTHING")
-        fired: dict[str, dict[str, int]] = {}
-        for each in deliveries:
-            before = {name: to_us(moment) for name, moment in each.subscription.fired_at.items()}
-            fired.setdefault(each.subscription.id, before).update(dict.fromkeys(each.fired, to_us(each.event.at)))
-        for subscription_id in sorted(living):
+        made = [each for each in deliveries if each.subscription.id in living]
+        yield from insert("deliveries", _DELIVERY, [_delivery(each, at) for each in made], _ONCE)
+        states = {
+            each.subscription.id: each for each in made if each.kind == "VEHICLE_STATE"
+        }  # the last of each counts
+        for subscription_id, last in sorted(states.items()):
+            fired_at = {name: to_us(moment) for name, moment in last.subscription.fired_at.items()}
+            fired_at |= dict.fromkeys(last.fired, to_us(last.event.at))
             yield (
                 "UPDATE subscriptions SET first = 0, sequence = ?, fired_at = ? WHERE id = ?",
-                (
-                    subscribed[subscription_id].event.sequence,
-                    msgspec.json.encode(fired[subscription_id]).decode(),
-                    subscription_id,
-                ),
+                (last.event.sequence, msgspec.json.encode(fired_at).decode(), subscription_id),
             )
         for positions in chunks([event.position for event in events]):
             yield f"UPDATE events SET fanned = 1 WHERE position IN ({marks(len(positions))})", positions

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from tests.fakes import NOW
 
-from carwire.app import _tidy, _write_usage
+from carwire.beside import tidy, write_usage
 from carwire.core.errors import StoreUnavailable
 from carwire.services.usage import UsageService
 from carwire.storage.memory import MemoryStore
@@ -44,7 +44,7 @@ class Watched(MemoryStore):
 
 async def test_what_a_crash_left_is_recovered_at_once_and_ten_times_as_often_as_is_tidied() -> None:
     store = Watched()
-    task = asyncio.create_task(_tidy(store, lambda: NOW, every_s=0))
+    task = asyncio.create_task(tidy(store, lambda: NOW, every_s=0))
     await asyncio.wait_for(store.enough.wait(), 5)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -72,14 +72,14 @@ class Turns(UsageService):
 async def test_usage_is_written_every_few_seconds_whatever_happened_before() -> None:
     ending = asyncio.Event()
     usage = Turns(ending)
-    await asyncio.wait_for(_write_usage(usage, ending, every_s=0), 5)
+    await asyncio.wait_for(write_usage(usage, ending, every_s=0), 5)
     assert usage.turns == 4
 
 
 async def test_usage_is_written_a_last_time_at_the_end_at_once() -> None:
     ending = asyncio.Event()
     usage = Turns(ending)
-    task = asyncio.create_task(_write_usage(usage, ending, every_s=3600))
+    task = asyncio.create_task(write_usage(usage, ending, every_s=3600))
     await asyncio.sleep(0)
     assert usage.turns == 0
     ending.set()
