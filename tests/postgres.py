@@ -22,6 +22,7 @@ import pytest
 PASSWORD = "pw-of-the-tests"
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
 _TEMPLATE = "filled"
+_ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 @dataclass
@@ -31,6 +32,25 @@ class Cluster:
     folder: Path
     programs: Path
     names: Iterator[int] = field(default_factory=itertools.count)
+    server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        options = [part for setting in _SETTINGS for part in ("-c", setting)]
+        log = self.folder / "log"
+        with log.open("ab") as out:
+            self.server = subprocess.Popen(
+                [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=_ENVIRONMENT, cwd=self.folder, **_somebody(),
+            )  # fmt: skip
+        _wait_for(self, self.server, log)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT ends sessions and writes everything, SIGQUIT is a crash."""
+        if self.server is not None:
+            self.server.send_signal(how)
+            self.server.wait(30)
+            self.server = None
 
     def url(self, database: str, password: str = PASSWORD) -> str:
         """Return the URL of a database, as CARWIRE_DATABASE has it."""
@@ -113,32 +133,24 @@ def _somebody() -> dict[str, Any]:
 def _started(folder: Path, programs: Path) -> Iterator[Cluster]:
     somebody = _somebody()
     (folder / "password").write_text(PASSWORD)
-    data, log = folder / "data", folder / "log"
+    data = folder / "data"
     if somebody:
         for path in (folder, folder / "password"):
             os.chown(path, somebody["user"], somebody["group"])
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     initdb: list[str | Path] = [
         programs / "initdb", "--pgdata", data, "--username=postgres", "--auth=scram-sha-256",
         f"--pwfile={folder / 'password'}", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
     ]  # fmt: skip
     done = subprocess.run(
-        initdb, capture_output=True, text=True, timeout=120, check=False, env=environment, cwd=folder, **somebody
+        initdb, capture_output=True, text=True, timeout=120, check=False, env=_ENVIRONMENT, cwd=folder, **somebody
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    options = [part for setting in _SETTINGS for part in ("-c", setting)]
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, *options],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=folder, **somebody,
-        )  # fmt: skip
+    cluster = Cluster(folder, programs)
     try:
-        cluster = Cluster(folder, programs)
-        _wait_for(cluster, server, log)
+        cluster.start()
         yield cluster
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
+        cluster.stop()
 
 
 def _wait_for(cluster: Cluster, server: subprocess.Popen[bytes], log: Path) -> None:

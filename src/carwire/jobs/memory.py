@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import chain, count, islice, takewhile
@@ -19,8 +20,9 @@ class MemoryJobs:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._numbers = count()
-        self._waiting: dict[str, dict[Job, int]] = {}  # by kind, numbered in the order they were put
-        self._leased: dict[Job, tuple[str, float]] = {}  # lease, and when it ends; what ends first comes first
+        # Ordered ones: the first of a plain dict is found ever more slowly as those before it go.
+        self._waiting: defaultdict[str, OrderedDict[Job, int]] = defaultdict(OrderedDict)  # by kind, in the order put
+        self._leased: OrderedDict[Job, tuple[str, float]] = OrderedDict()  # lease, and when it ends: first to last
         self._bell = Bell()
         self._closed = False
 
@@ -29,7 +31,7 @@ class MemoryJobs:
         self._check_open()
         for job in jobs:
             if job not in self._leased:
-                self._waiting.setdefault(job.kind, {}).setdefault(job, next(self._numbers))
+                self._waiting[job.kind].setdefault(job, next(self._numbers))
         self._bell.ring()
 
     async def take(self, kinds: Sequence[str], limit: int, wait_s: float) -> list[Taken]:
@@ -47,8 +49,7 @@ class MemoryJobs:
         self._check_open()
         for each in taken:
             if self._holds(each):
-                del self._leased[each.job]  # to the end of the order
-                self._leased[each.job] = each.lease, self._monotonic() + LEASE_S
+                self._hold(each)
 
     async def done(self, taken: Taken) -> None:
         """End a lease; see the port."""
@@ -67,15 +68,18 @@ class MemoryJobs:
         return (job for job, _ in ended if job.kind in kinds)
 
     def _in_order(self, kinds: Sequence[str]) -> Iterator[Job]:
-        queues = (self._waiting.get(kind, {}).items() for kind in kinds)
+        queues = (self._waiting[kind].items() for kind in kinds)
         return (job for job, _ in merge(*queues, key=itemgetter(1)))
 
     def _lease(self, job: Job) -> Taken:
-        self._leased.pop(job, None)
-        self._waiting.get(job.kind, {}).pop(job, None)
+        self._waiting[job.kind].pop(job, None)
         taken = Taken(job, str(next(self._numbers)))
-        self._leased[job] = taken.lease, self._monotonic() + LEASE_S
+        self._hold(taken)
         return taken
+
+    def _hold(self, taken: Taken) -> None:
+        self._leased[taken.job] = taken.lease, self._monotonic() + LEASE_S
+        self._leased.move_to_end(taken.job)
 
     def _holds(self, taken: Taken) -> bool:
         return self._leased.get(taken.job, ("", 0.0))[0] == taken.lease
