@@ -94,7 +94,7 @@ async def serve(
 
     if tls is not None:
         tls.sni_callback = lambda _socket, name, _context: endpoint.names.append(name)
-    server = await asyncio.start_server(connected, host, port, ssl=tls, limit=1 << 20)
+    server = await asyncio.start_server(connected, host, port, ssl=tls, limit=1 << 20, backlog=1024)
     endpoint.port = server.sockets[0].getsockname()[1]
     try:
         yield endpoint

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Sequence
 from random import Random
 
@@ -16,7 +17,7 @@ from tests.senders.endpoints import CONNECTS, LOOPBACK, OK, Endpoint, answering,
 from tests.senders.urls import CORPUS
 
 from carwire.core.delivery import Sent
-from carwire.kit.networks import Networks
+from carwire.kit.networks import Networks, may_reach
 from carwire.senders import guard as guard_module
 from carwire.senders import web as web_module
 from carwire.senders.web import WebSender
@@ -90,6 +91,7 @@ async def test_without_the_guard_the_wire_is_tripped(monkeypatch: pytest.MonkeyP
 
 async def test_the_last_check_alone_stops_what_a_resolver_lets_through(monkeypatch: pytest.MonkeyPatch) -> None:
     everything_is_loopback(monkeypatch)
+
     async def resolve(self: guard_module.Guard, host: str, port: int = 0, **_rest: object) -> list[dict[str, object]]:
         return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": 2, "proto": 6, "flags": 0}]
 
@@ -171,7 +173,7 @@ async def rebind(monkeypatch: pytest.MonkeyPatch, dice: Random) -> tuple[int, in
                 ]
                 mixed = [*closed, OPEN]
                 dice.shuffle(mixed)
-                names.plans[host] = [[OPEN]] * dice.randint(0, 2) + [dice.choice([closed, mixed])]
+                names.plans[host] = [*[[OPEN]] * dice.randint(0, 2), dice.choice([closed, mixed])]
                 for _ in range(4):
                     before = len(resolver.asked)
                     await web.post(f"http://{host}:{port}/", b"{}", {}, timeout_s=5)
@@ -194,7 +196,7 @@ async def test_without_the_guard_names_that_change_trip_the_wire(monkeypatch: py
 
 
 async def test_a_guard_that_looked_at_one_address_only_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = guard_module.may_reach
+    real = may_reach
     seen: list[str] = []
 
     def careless(address: str, opened: Sequence[object], *, plain: bool) -> bool:
@@ -211,8 +213,6 @@ async def test_a_guard_that_looked_at_one_address_only_would_be_seen(monkeypatch
 async def test_a_name_that_answers_slowly_is_asked_for_once_and_holds_up_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import threading
-
     go = threading.Event()
     resolver = lead(monkeypatch, lambda host: [OPEN] if host == "quick.example" or go.wait(10) else [])
     async with serve(answering(OK), OPEN) as endpoint, sender(Networks.read(OPEN)) as web:
