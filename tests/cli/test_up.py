@@ -224,6 +224,11 @@ def test_a_refusal_of_a_process_is_one_line_too(run_carwire: Run, server: Server
         ({"CARWIRE_BASE_URL": "cars.example"}, "CARWIRE_BASE_URL cannot be 'cars.example'"),
         ({"CARWIRE_BASE_URL": "https://cars.example/"}, "CARWIRE_BASE_URL cannot be"),
         ({"CARWIRE_BASE_URL": "https://cars.example/x"}, "CARWIRE_BASE_URL cannot be"),
+        ({"CARWIRE_WEBHOOK_NETWORKS": "home"}, "CARWIRE_WEBHOOK_NETWORKS cannot be 'home': 'home' does not appear"),
+        (
+            {"CARWIRE_WEBHOOK_NETWORKS": "10.0.0.1/8"},
+            "CARWIRE_WEBHOOK_NETWORKS cannot be '10.0.0.1/8': 10.0.0.1/8 has ",
+        ),
         ({"CARWIRE_COMPATIBILITY_US_ONLY": "maybe"}, "CARWIRE_COMPATIBILITY_US_ONLY cannot be 'maybe'"),
         ({"CARWIRE_HOST": "no.such.host.invalid"}, "the address no.such.host.invalid:8000 cannot be used: "),
         ({"CARWIRE_HOST": "192.0.2.1"}, "the address 192.0.2.1:8000 cannot be used: "),

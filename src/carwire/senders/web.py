@@ -54,6 +54,7 @@ class WebSender:
         self._networks = tuple(networks)
         self._clock = clock
         self._names = Names()
+        self._trust = _trust()
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def post(
@@ -108,7 +109,7 @@ class WebSender:
                 use_dns_cache=False,
                 limit=0,
                 keepalive_timeout=_IDLE_S,
-                ssl=_trust() if scheme == "https" else True,
+                ssl=self._trust if scheme == "https" else True,
             )
             session = self._sessions[scheme] = aiohttp.ClientSession(
                 connector=connector,
