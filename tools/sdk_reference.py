@@ -14,6 +14,7 @@ import carwire_client
 import pytest_carwire
 from carwire_client import errors, receiving, testing
 from carwire_client.models.base import Part, Result
+from carwire_client.receiving import django, flask, starlette
 
 ASYNC: Final = "Async"
 _HEAD: Final = """\
@@ -211,12 +212,16 @@ def _word(name: str, value: object) -> str:
 
 
 def _receiving() -> Iterator[str]:
-    """Functions first, then the rest; what every event has stands with `Event` alone."""
-    yield "In `carwire_client.receiving`.\n"
+    """Functions and handlers first, then the rest; what every event has stands with `Event` alone."""
+    yield "In `carwire_client.receiving`; handlers are in the module of their framework.\n"
     found = {name: getattr(receiving, name) for name in sorted(receiving.__all__)}
     for name, value in found.items():
         if not inspect.isclass(value):
             yield from _callable(name, value)
+    for module in (starlette, flask, django):
+        for name, value in vars(module).items():
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
+                yield from _callable(f"{module.__name__.removeprefix('carwire_client.')}.{name}", value)
     for name, value in found.items():
         if inspect.isclass(value):
             yield from _struct(value) if issubclass(value, msgspec.Struct) else _class(name, value)
