@@ -12,8 +12,9 @@ import msgspec
 
 import carwire_client
 import pytest_carwire
-from carwire_client import errors, testing
+from carwire_client import errors, receiving, testing
 from carwire_client.models.base import Part, Result
+from carwire_client.receiving import django, flask, starlette
 
 ASYNC: Final = "Async"
 _HEAD: Final = """\
@@ -23,7 +24,8 @@ Written from the code of `carwire-client` by `make docs`; how to use it is in [t
 with `Async` has the methods of its namesake, awaited; what goes through pages is gone through with `async for`.
 
 [Classes](#classes) · [Functions](#functions) · [Results](#results) · [Errors](#errors) ·
-[Settings and values](#settings-and-values) · [Words](#words) · [For tests](#for-tests)
+[Settings and values](#settings-and-values) · [Words](#words) · [Receiving webhooks](#receiving-webhooks) ·
+[For tests](#for-tests)
 """
 _BASES: Final = frozenset({"Result", "Part"})
 _OWN: Final = frozenset({"meta", "raw"})
@@ -55,6 +57,7 @@ def sdk_page() -> str:
     for name in sorted(values - _BASES):
         parts += _struct(known[name]) if issubclass(known[name], msgspec.Struct) else _class(name, known[name])
     parts += ["## Words\n", "| name | |", "|---|---|", *(_word(name, known[name]) for name in words), ""]
+    parts += ["## Receiving webhooks\n", *_receiving()]
     parts += ["## For tests\n", *_for_tests()]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -80,6 +83,8 @@ def _awaited(name: str) -> Iterator[str]:
 def _members(name: str, kind: type) -> Iterator[str]:
     seen: set[str] = set()
     for base in _ours(kind):
+        if base is receiving.Event and kind is not base:
+            continue
         for member, value in vars(base).items():
             if member.startswith("_") or member in seen:
                 continue
@@ -156,7 +161,8 @@ def _struct(kind: type[msgspec.Struct]) -> Iterator[str]:
     annotations = {
         name: each for base in reversed(kind.__mro__) for name, each in vars(base).get("__annotations__", {}).items()
     }
-    fields = [each for each in msgspec.structs.fields(kind) if not (issubclass(kind, Result) and each.name in _OWN)]
+    known = _OWN if issubclass(kind, Result) else _of_every_event(kind)
+    fields = [each for each in msgspec.structs.fields(kind) if each.name not in known]
     if fields:
         yield "| | type | default |"
         yield "|---|---|---|"
@@ -167,6 +173,11 @@ def _struct(kind: type[msgspec.Struct]) -> Iterator[str]:
         yield ""
     if not issubclass(kind, Result):
         yield from _members(kind.__name__, kind)
+
+
+def _of_every_event(kind: type[msgspec.Struct]) -> frozenset[str]:
+    is_narrower = issubclass(kind, receiving.Event) and kind is not receiving.Event
+    return frozenset(receiving.Event.__struct_fields__) if is_narrower else frozenset()
 
 
 def _field_default(field: msgspec.structs.FieldInfo) -> str:
@@ -198,6 +209,22 @@ def _word(name: str, value: object) -> str:
         return f"| `{name}` | what a batch can read with results of their own: {paths} |"
     shown = (_plain(str(value)) if options else repr(value)).replace("|", "\\|")
     return f"| `{name}` | `{shown}` |"
+
+
+def _receiving() -> Iterator[str]:
+    """Functions and handlers first, then the rest; what every event has stands with `Event` alone."""
+    yield "In `carwire_client.receiving`; handlers are in the module of their framework.\n"
+    found = {name: getattr(receiving, name) for name in sorted(receiving.__all__)}
+    for name, value in found.items():
+        if not inspect.isclass(value):
+            yield from _callable(name, value)
+    for module in (starlette, flask, django):
+        for name, value in vars(module).items():
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
+                yield from _callable(f"{module.__name__.removeprefix('carwire_client.')}.{name}", value)
+    for name, value in found.items():
+        if inspect.isclass(value):
+            yield from _struct(value) if issubclass(value, msgspec.Struct) else _class(name, value)
 
 
 def _for_tests() -> Iterator[str]:

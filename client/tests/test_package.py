@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "client"
 SOURCES = sorted((CLIENT / "src").rglob("*.py"))
 PROJECT = tomllib.loads((CLIENT / "pyproject.toml").read_text("utf-8"))
+FRAMEWORKS = {"starlette": {"starlette"}, "flask": {"flask", "werkzeug"}, "django": {"django", "asgiref"}}
 MODULES = sorted(each.name for each in pkgutil.walk_packages(carwire_client.__path__, "carwire_client."))
 
 
@@ -51,17 +52,25 @@ def imported(sources: Iterable[Path]) -> set[str]:
     return found - set(sys.stdlib_module_names)
 
 
-def test_nothing_else_is_imported_save_by_what_tests_of_others_begin_with() -> None:
+def test_nothing_else_is_imported_save_by_handlers_and_by_what_tests_of_others_begin_with() -> None:
     for_tests = {path for path in SOURCES if {"testing", "pytest_carwire"} & set(path.parts)}
-    assert imported(set(SOURCES) - for_tests) == {"carwire_client", "httpx2", "msgspec"}
+    handlers = {CLIENT / f"src/carwire_client/receiving/{name}.py" for name in FRAMEWORKS}
+    assert imported(set(SOURCES) - for_tests - handlers) == {"carwire_client", "httpx2", "msgspec"}
     assert imported(for_tests) == {"carwire_client", "httpx2", "carwire", "pytest"}
     assert {"carwire", "pytest"} == {*map(names, PROJECT["project"]["optional-dependencies"]["testing"])}
     assert "testing" not in (CLIENT / "src/carwire_client/__init__.py").read_text()
 
 
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_handler_imports_its_framework_and_what_that_brings(name: str) -> None:
+    path = CLIENT / f"src/carwire_client/receiving/{name}.py"
+    assert imported([path]) == {"carwire_client", *FRAMEWORKS[name]}
+    assert [names(each) for each in PROJECT["project"]["optional-dependencies"][name]] == [name]
+
+
 def names(requirement: str) -> str:
     """Return the name of a requirement."""
-    return re.split(r"[<>=]", requirement)[0]
+    return re.split(r"[<>=\[]", requirement)[0]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

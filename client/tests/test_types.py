@@ -15,7 +15,11 @@ import pytest
 HERE: Final = Path(__file__).parent
 SOURCES: Final = HERE.parent / "src"
 MISTAKES: Final = """
+from receiver import Shared
 from carwire_client import Client
+from carwire_client.receiving import unwrap
+from carwire_client.receiving.flask import webhook_blueprint
+from carwire_client.receiving.starlette import webhook_route
 
 def wrong(client: Client) -> None:
     vehicle = client.vehicle("id", "token")
@@ -28,14 +32,19 @@ def wrong(client: Client) -> None:
     client.get_user()  # wrong
     client.get_compatibility_matrix("MARS")  # wrong
     Client(timeout=5)  # wrong
+    unwrap("text", {}, management_token="amt")  # wrong
+    unwrap(b"", {}, "amt")  # wrong
+    webhook_blueprint("/hooks", print, management_token="amt", seen=Shared())  # wrong
+    webhook_route("/hooks", print, token="amt")  # wrong
 """
 WRONG: Final = {("mistakes.py", n) for n, line in enumerate(MISTAKES.splitlines(), 1) if line.endswith("# wrong")}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A project that uses the SDK: one program that is right, one that is not."""
+    """A project that uses the SDK: two programs that are right, one that is not."""
     shutil.copy(HERE / "typed_program.py", tmp_path / "program.py")
+    shutil.copy(HERE / "typed_receiver.py", tmp_path / "receiver.py")
     (tmp_path / "mistakes.py").write_text(MISTAKES)
     return tmp_path
 

@@ -15,6 +15,7 @@ from carwire_client import (
     FileTokenStore,
     MemoryTokenStore,
     OwnerSession,
+    receiving,
     signals,
     v3,
 )
@@ -66,3 +67,29 @@ async def awaited(client: AsyncClient) -> None:
     assert_type(await client.vehicle("id", session).vin(), cw.Vin)
     assert_type(await client.v3.vehicle("id", "owner").lock(), v3.Execution)
     assert_type(client.v3.iter_subscriptions(), AsyncIterator[v3.Subscription])
+
+
+def received(body: bytes, headers: dict[str, str]) -> bytes | None:
+    """An event is one of a few classes, each with what it has to say."""
+    receiving.verify(body, headers, secret=["new", "old"])
+    receiving.verify(body, [("SC-Signature", "…"), (b"webhook-id", b"1")], management_token=cw.Secret("amt"))
+    event = receiving.unwrap(body, headers, management_token=("new", cw.Secret("old")), secret="whsec_…")
+    assert_type(event, receiving.Event)
+    assert_type(event.meta.delivered_at, datetime | None)
+    match event:
+        case receiving.VerifyEvent():
+            return receiving.challenge_answer(event, "amt")
+        case receiving.VehicleStateEvent():
+            assert_type(event[signals.CHARGE_VOLTAGE].oem_updated_at, datetime | None)
+            assert_type(event.get("charge-voltage"), receiving.DeliveredSignal | None)
+            assert_type(event.changed, tuple[str, ...])
+        case receiving.VehicleErrorEvent():
+            assert_type(event.errors[0].is_resolved, bool)
+            assert_type(event.errors[0].as_error(), cw.ApiError)
+        case receiving.DynamicEvent() | receiving.ScheduledEvent():
+            assert_type(event.vehicles[0].data, cw.Batch)
+        case receiving.ChargingEvent():
+            assert_type(event.happened_at, datetime | None)
+        case _:
+            assert_type(event.type, str)
+    return None

@@ -22,6 +22,8 @@
     │   ├── ConnectionFailed         refused, unknown host, TLS, broken off
     │   └── TimedOut                 not within the time allowed
     ├── NotConfigured                an origin, client id or client secret is neither given nor in the environment
+    ├── InvalidDelivery              what came to a webhook's address is no delivery that can be read
+    │   └── InvalidSignature         it is not signed as it has to be; `code` says what is wrong
     ├── TokensMissing                the store holds no tokens for this owner: they have to connect
     └── StoreFailed                  the token store cannot be read, written or locked
 
@@ -191,6 +193,18 @@ class TimedOut(TransportError):
 
 class NotConfigured(CarwireError):
     """Something the client needs is neither given nor in the environment."""
+
+
+class InvalidDelivery(CarwireError):
+    """What came to a webhook's address is no delivery that can be read."""
+
+
+class InvalidSignature(InvalidDelivery):
+    """A delivery is not signed as it has to be.
+
+    `code` is ``SIGNATURE_MISSING``, ``SIGNATURE_WRONG``, ``KEY_MISSING`` (no key was given for the signature that is
+    there), ``HEADERS_UNUSABLE``, ``TOO_OLD`` or ``TOO_NEW``.
+    """
 
 
 class TokensMissing(CarwireError):

@@ -104,9 +104,14 @@ def _batch(answer: Answer, asked: tuple[str, ...]) -> Batch:
     rows = body.get("responses")
     if not isinstance(rows, list):
         raise invalid(answer, "Batch: the answer has no list of responses")
+    return batch_of(rows, asked, answer, body)
+
+
+def batch_of(rows: list[Any], asked: Sequence[str], answer: Answer, raw: Any) -> Batch:
+    """Make a batch of decoded responses; `answer` is what they came in, `raw` its body."""
     left = [row for row in rows if isinstance(row, dict)]
     meta = meta_of(answer.status, answer.headers)
-    return Batch(tuple(_item(path, _taken(path, left), answer, meta) for path in asked), meta, body)
+    return Batch(tuple(_item(path, _taken(path, left), answer, meta) for path in asked), meta, raw)
 
 
 def _taken(path: str, left: list[dict[str, Any]]) -> dict[str, Any] | None:
