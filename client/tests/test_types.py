@@ -15,7 +15,7 @@ import pytest
 HERE: Final = Path(__file__).parent
 SOURCES: Final = HERE.parent / "src"
 MISTAKES: Final = """
-from carwire_client import Client
+from carwire_client import Client, signals
 
 def wrong(client: Client) -> None:
     vehicle = client.vehicle("id", "token")
@@ -28,6 +28,10 @@ def wrong(client: Client) -> None:
     client.get_user()  # wrong
     client.get_compatibility_matrix("MARS")  # wrong
     Client(timeout=5)  # wrong
+    car = client.v3.vehicle("id", "owner")
+    print(car.signal(signals.ODOMETER_TRAVELEDDISTANCE).value + 1)  # wrong
+    print(car.signal(signals.ODOMETER_TRAVELEDDISTANCE).value_or_raise().upper())  # wrong
+    print(car.signal(signals.WHEEL_TIRES).value_or_raise().pressure)  # wrong
 """
 WRONG: Final = {("mistakes.py", n) for n, line in enumerate(MISTAKES.splitlines(), 1) if line.endswith("# wrong")}
 
