@@ -19,6 +19,7 @@ import httpcore2
 import httpx2
 
 from carwire_client.settings import CONNECTIONS, KEPT_S
+from carwire_client.streams import Backend
 
 _ERRORS: Final = (
     httpcore2.TimeoutException,
@@ -35,6 +36,7 @@ class Connections(httpx2.AsyncBaseTransport):
 
     def __init__(self, context: ssl.SSLContext | None = None, most: int = CONNECTIONS, kept_s: float = KEPT_S) -> None:
         self._context: Final = context
+        self._backend: Final = Backend()
         self._turns: Final = asyncio.Semaphore(most)
         self._kept_s: Final = kept_s
         self._idle: Final[dict[tuple[bytes, bytes, int], _Idle]] = {}
@@ -84,7 +86,7 @@ class Connections(httpx2.AsyncBaseTransport):
             if not connection.has_expired():  # which it has when the server has closed it
                 return connection
             await connection.aclose()
-        return httpcore2.AsyncHTTPConnection(origin, ssl_context=self._context)
+        return httpcore2.AsyncHTTPConnection(origin, ssl_context=self._context, network_backend=self._backend)
 
     def _give_back(self, origin: httpcore2.Origin, connection: httpcore2.AsyncHTTPConnection) -> None:
         self._turns.release()
