@@ -177,7 +177,7 @@ def _read(kind: Any, signal: Signal[Any]) -> Any:
     given: Any = signal.body
     if not (isinstance(kind, type) and issubclass(kind, Body)):
         given = given.get("value", given.get("values"))
-    if not given and given in ({}, None):
+    if given is None or given == {}:
         return None
     for shape in _MOMENTS.get(signal.code, ()):
         given = shape(given)
