@@ -6,13 +6,14 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any, Final
 
 import msgspec
 
 import carwire_client
 import pytest_carwire
-from carwire_client import errors, receiving, testing
+from carwire_client import bodies, errors, receiving, signals, testing, v1, v3
 from carwire_client.models.base import Part, Result
 from carwire_client.receiving import django, flask, starlette
 
@@ -23,9 +24,10 @@ _HEAD: Final = """\
 Written from the code of `carwire-client` by `make docs`; how to use it is in [the guide](../guides/sdk.md). What begins
 with `Async` has the methods of its namesake, awaited; what goes through pages is gone through with `async for`.
 
-[Classes](#classes) · [Functions](#functions) · [Results](#results) · [Errors](#errors) ·
-[Settings and values](#settings-and-values) · [Words](#words) · [Receiving webhooks](#receiving-webhooks) ·
-[For tests](#for-tests)
+[Classes](#classes) · [Functions](#functions) · [Results](#results) · [Results of API v3](#results-of-api-v3) ·
+[What signals say](#what-signals-say) · [Results of Carwire's own API](#results-of-carwires-own-api) ·
+[Errors](#errors) · [Settings and values](#settings-and-values) · [Words](#words) ·
+[Receiving webhooks](#receiving-webhooks) · [For tests](#for-tests)
 """
 _BASES: Final = frozenset({"Result", "Part"})
 _OWN: Final = frozenset({"meta", "raw"})
@@ -52,6 +54,9 @@ def sdk_page() -> str:
         *_common(),
         *(line for name in sorted(results) for line in _struct(known[name])),
     ]
+    parts += ["## Results of API v3\n", "In `carwire_client.v3`.\n", *_results_of(v3, "v3.")]
+    parts += ["## What signals say\n", *_signals()]
+    parts += ["## Results of Carwire's own API\n", "In `carwire_client.v1`.\n", *_results_of(v1, "v1.")]
     parts += ["## Errors\n", *_errors()]
     parts.append("## Settings and values\n")
     for name in sorted(values - _BASES):
@@ -155,8 +160,30 @@ def _common() -> Iterator[str]:
     yield f"`extra`: {_prose(inspect.getdoc(Result.extra))}\n"
 
 
-def _struct(kind: type[msgspec.Struct]) -> Iterator[str]:
-    yield f"### {kind.__name__}\n"
+def _results_of(module: ModuleType, prefix: str) -> Iterator[str]:
+    """Return the results a module has of its own."""
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.isclass(value) and issubclass(value, Result | Part):
+            yield from _struct(value, prefix)
+
+
+def _signals() -> Iterator[str]:
+    yield f"The codes are in `carwire_client.signals`, the types in `carwire_client.bodies`. {_prose(bodies.__doc__)}\n"
+    yield "| code | constant | value |"
+    yield "|---|---|---|"
+    names = {value: name for name, value in vars(signals).items() if isinstance(value, bodies.SignalCode)}
+    for code in signals.CODES.values():
+        shown = _plain(str(code.kind)) if typing.get_args(code.kind) else code.kind.__name__
+        yield f"| `{code}` | `{names[code]}` | `{shown}` |"
+    yield ""
+    for kind in vars(bodies).values():
+        if inspect.isclass(kind) and issubclass(kind, bodies.Body) and kind is not bodies.Body:
+            yield from _struct(kind, "bodies.")
+
+
+def _struct(kind: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    yield f"### {prefix}{kind.__name__}\n"
     yield f"{_prose(inspect.getdoc(kind))}\n"
     annotations = {
         name: each for base in reversed(kind.__mro__) for name, each in vars(base).get("__annotations__", {}).items()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from client.tests.conftest import Drive, answer
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from carwire_client import Batch, CarwireError, Result, Secret
+from carwire.core.signals.catalogue import Field, signals
+from carwire_client import Batch, CarwireError, InvalidAnswer, Result, Secret
+from carwire_client.bodies import Body
 from carwire_client.call import Call
 from carwire_client.calls import account, commands, compatibility, requests, tokens, v3, vehicle
 from carwire_client.calls.ga import account as applications
@@ -18,8 +21,10 @@ from carwire_client.calls.ga import commands as executions
 from carwire_client.calls.ga import hooks, owners, vehicles
 from carwire_client.calls.ga.tokens import application_token
 from carwire_client.calls.own import cars, vins
+from carwire_client.models.ga.readings import Signal
 from carwire_client.paging import Page
 from carwire_client.settings import Application, Credentials, OwnedReach, Reach, Surface
+from carwire_client.signals import CODES
 
 CAR: Final = Reach(id="car", token="tok")
 APP: Final = Application(
@@ -69,6 +74,14 @@ HEADERS: Final = st.dictionaries(
 )
 
 
+def members(body: Mapping[str, Field]) -> Iterator[str]:
+    """Return the names of what is inside of the members of a body."""
+    for field in body.values():
+        inside = {**field.items, **field.fields}
+        yield from inside
+        yield from members(inside)
+
+
 def outcome(call: Call[Any], status: int, body: bytes, headers: dict[str, str]) -> object:
     """Return what a call comes to, its errors included."""
     try:
@@ -101,3 +114,22 @@ def test_any_answer_is_a_result_or_an_error_of_the_sdk(
         for item in found:
             with contextlib.suppress(CarwireError):
                 assert isinstance(item(), Result)
+
+
+MEMBERS: Final = sorted({name for row in signals().values() for name in (*row.body, *members(row.body))})
+
+
+@given(st.sampled_from(sorted(CODES)), st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=4))
+@example("closure-doors", {"values": [{"row": 1e300, "column": 0}]})
+@example("odometer-traveleddistance", {"value": 10**400})
+@example("charge-chargerecords", {"values": [{"startTime": [1], "cost": {"currency": None}}]})
+def test_any_body_of_a_signal_has_a_value_or_is_an_error_of_the_sdk(code: str, body: dict[str, Any]) -> None:
+    found = outcome(vehicles.signal(OWNED, code), 200, json.dumps(said(code, body)).encode(), {})
+    assert isinstance(found, Signal)
+    with contextlib.suppress(InvalidAnswer):
+        assert found.value is None or isinstance(found.value, bool | float | int | str | tuple | Body)
+
+
+def said(code: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a signal as it stands on the wire."""
+    return {"id": code, "type": "signal", "attributes": {"code": code, "status": {"value": "SUCCESS"}, "body": body}}

@@ -31,9 +31,9 @@ def test_the_version_is_the_servers() -> None:
     assert (CLIENT / PROJECT["tool"]["hatch"]["version"]["path"]).read_text().count(carwire.__version__) == 1
 
 
-def test_it_needs_two_distributions_and_is_typed() -> None:
+def test_it_needs_three_distributions_and_is_typed() -> None:
     needed = [names(each) for each in PROJECT["project"]["dependencies"]]
-    assert needed == ["httpx2", "msgspec"]
+    assert needed == ["httpcore2", "httpx2", "msgspec"]
     assert PROJECT["project"]["license"] == "Apache-2.0"
     assert (CLIENT / "src/carwire_client/py.typed").is_file()
     assert (CLIENT / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
@@ -55,7 +55,7 @@ def imported(sources: Iterable[Path]) -> set[str]:
 def test_nothing_else_is_imported_save_by_handlers_and_by_what_tests_of_others_begin_with() -> None:
     for_tests = {path for path in SOURCES if {"testing", "pytest_carwire"} & set(path.parts)}
     handlers = {CLIENT / f"src/carwire_client/receiving/{name}.py" for name in FRAMEWORKS}
-    assert imported(set(SOURCES) - for_tests - handlers) == {"carwire_client", "httpx2", "msgspec"}
+    assert imported(set(SOURCES) - for_tests - handlers) == {"carwire_client", "httpcore2", "httpx2", "msgspec"}
     assert imported(for_tests) == {"carwire_client", "httpx2", "carwire", "pytest"}
     assert {"carwire", "pytest"} == {*map(names, PROJECT["project"]["optional-dependencies"]["testing"])}
     assert "testing" not in (CLIENT / "src/carwire_client/__init__.py").read_text()

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import builtins
 import functools
+import inspect
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import smartcar
 from client.tests.test_plugin import WITH_PLUGIN
 
+import carwire_client
 from carwire_client import Pkce, Secret
 from carwire_client.drivers import AsyncDriver, Driver
+from carwire_client.smartcar import asking
 from carwire_client.testing import CarwireServer, open_server
 
 pytest_plugins = ["pytester"]
@@ -25,7 +31,7 @@ FIRST = ROOT / "docs/guides/sdk.md"
 README = ROOT / "client/README.md"
 TESTS = ROOT / "docs/guides/sdk/testing.md"
 PAGES = [FIRST, README, *sorted((ROOT / "docs/guides/sdk").glob("*.md"))]
-WITHOUT = {"moving.md"}  # leads to another page and shows nothing itself
+MOVING = ROOT / "docs/guides/sdk/moving.md"
 
 
 def snippets(page: Path) -> list[tuple[int, str]]:
@@ -80,7 +86,9 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
         (tmp_path / "carwire-data").mkdir()
         (tmp_path / "carwire-data/demo.json").write_text(json.dumps(demo))
         monkeypatch.chdir(tmp_path)
-        yield Reader(server)
+        with patch.dict(os.environ):
+            yield Reader(server)
+    asking.close()  # what the stand-in has opened
 
 
 def _reaching(server: CarwireServer, make: Any) -> Any:
@@ -101,7 +109,7 @@ def test_a_page_runs_from_top_to_bottom(page: Path, reader: Reader) -> None:
         reader.run(FIRST)
     before = len(reader.printed)
     reader.run(page)
-    assert len(reader.printed) > before or page.name in WITHOUT
+    assert len(reader.printed) > before
     if "client" in reader.names:
         reader.names["client"].close()
 
@@ -114,7 +122,7 @@ def test_the_page_about_tests_is_a_file_of_tests(pytester: pytest.Pytester) -> N
 
 
 def test_every_page_shows_something() -> None:
-    assert {page.name for page in PAGES if not snippets(page)} == WITHOUT
+    assert [page.name for page in PAGES if not snippets(page)] == []
     assert all(callable(getattr(builtins, name)) for name in ("print", "input"))
 
 
@@ -126,3 +134,29 @@ def test_what_is_shown_is_what_the_page_says(reader: Reader) -> None:
     assert any(text.startswith("nothing changed: ") for text in reader.printed)
     reader.run(ROOT / "docs/guides/sdk/errors.md")
     assert "the owner has not allowed it, or has cut the connection" in reader.printed
+    reader.run(MOVING)
+    assert "True" in reader.printed[-5:]
+    assert [text[:11] for text in reader.printed[-4:-2]] == ["before: 403", "now: 403 RE"]
+
+
+def test_the_page_about_moving_has_every_call_of_the_official_package() -> None:
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \|$", MOVING.read_text("utf-8"), re.MULTILINE)
+    old, new = (called(" ".join(cells)) for cells in zip(*rows, strict=True))
+    functions = {name for name, value in vars(smartcar).items() if inspect.isfunction(value) or inspect.isclass(value)}
+    assert functions <= old["smartcar"] <= set(carwire_client.smartcar.__all__)
+    assert methods(smartcar.AuthClient) == old["auth"]
+    assert methods(smartcar.Vehicle) - old["vehicle"] <= set(dir(carwire_client.Vehicle))
+    for name, kind in (("client", "Client"), ("auth", "AuthClient"), ("vehicle", "Vehicle")):
+        assert new[name] <= set(dir(getattr(carwire_client, kind)))
+    assert new["carwire_client"] <= set(carwire_client.__all__)
+
+
+def called(text: str) -> dict[str, set[str]]:
+    """Return by name of a thing which of its attributes a text has."""
+    names = ("smartcar", "carwire_client", "client", "auth", "vehicle")
+    return {name: set(re.findall(rf"\b{name}\.(\w+)", text)) for name in names}
+
+
+def methods(kind: type) -> set[str]:
+    """Return the names of a class's own public methods."""
+    return {name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}

@@ -16,7 +16,7 @@ HERE: Final = Path(__file__).parent
 SOURCES: Final = HERE.parent / "src"
 MISTAKES: Final = """
 from receiver import Shared
-from carwire_client import Client
+from carwire_client import Client, signals
 from carwire_client.receiving import unwrap
 from carwire_client.receiving.flask import webhook_blueprint
 from carwire_client.receiving.starlette import webhook_route
@@ -36,6 +36,10 @@ def wrong(client: Client) -> None:
     unwrap(b"", {}, "amt")  # wrong
     webhook_blueprint("/hooks", print, management_token="amt", seen=Shared())  # wrong
     webhook_route("/hooks", print, token="amt")  # wrong
+    car = client.v3.vehicle("id", "owner")
+    print(car.signal(signals.ODOMETER_TRAVELEDDISTANCE).value + 1)  # wrong
+    print(car.signal(signals.ODOMETER_TRAVELEDDISTANCE).value_or_raise().upper())  # wrong
+    print(car.signal(signals.WHEEL_TIRES).value_or_raise().pressure)  # wrong
 """
 WRONG: Final = {("mistakes.py", n) for n, line in enumerate(MISTAKES.splitlines(), 1) if line.endswith("# wrong")}
 
@@ -58,11 +62,10 @@ def test_mypy_sees_the_types_and_nothing_but_the_mistakes(folder: Path) -> None:
     assert found == WRONG, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("pyright"), reason="pyright is not installed")
 def test_pyright_sees_the_types_and_nothing_but_the_mistakes(folder: Path) -> None:
     settings = {"include": ["*.py"], "extraPaths": [str(SOURCES)], "typeCheckingMode": "strict"}
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
-    command = ["pyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(folder)]
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     errors = [each for each in json.loads(done.stdout)["generalDiagnostics"] if each["severity"] == "error"]
     found = {(Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in errors}

@@ -25,6 +25,8 @@ from carwire_client import (
     PermissionMissing,
     Secret,
     V3Client,
+    bodies,
+    signals,
 )
 from carwire_client.calls.ga import owners, vehicles
 from carwire_client.calls.ga.tokens import application_token
@@ -338,7 +340,7 @@ def signal_body(status: Any, body: Any = None, **meta: Any) -> dict[str, Any]:
     return {"data": {"id": "a-b", "type": "signal", "attributes": attributes, "meta": meta}}
 
 
-def read(body: Any) -> Signal:
+def read(body: Any) -> Signal[Any]:
     found = Drive([answer(200, json.dumps(body))])(vehicles.signal(CAR, "a-b"))
     assert isinstance(found, Signal)
     return found
@@ -360,6 +362,58 @@ def test_a_signal_is_read_in_every_form_it_has_had() -> None:
     assert (last.value, last.ok) == (7, False)
     with pytest.raises(PermissionMissing, match="Ask"):
         last.body_or_raise()
+
+
+def value(code: str, body: Any) -> Any:
+    """Return the value of a signal with that body."""
+    attributes = {"code": code, "status": {"value": "SUCCESS"}, "body": body}
+    return read({"data": {"id": code, "type": "signal", "attributes": attributes}}).value
+
+
+def test_a_value_is_of_the_type_of_its_code() -> None:
+    assert repr(value(signals.ODOMETER_TRAVELEDDISTANCE, {"value": 5, "unit": "km"})) == "5.0"
+    assert value(signals.CHARGE_ISCHARGING, {"value": False}) is False
+    door = {"row": 0, "column": 1, "isOpen": None, "isLocked": True, "colour": "red"}
+    doors = value(signals.CLOSURE_DOORS, {"values": [door], "rowCount": 2, "new": 1})
+    known = bodies.Door(row=0, column=1, is_open=None, is_locked=True)
+    assert doors == bodies.Doors(values=(known,), row_count=2)
+    assert value(signals.VEHICLEIDENTIFICATION_PACKAGES, {"values": ["a", "b"]}) == ("a", "b")
+    rows = [{"code": "P0420", "timestamp": "2026-11-21T12:00:00Z"}, {"code": "P1", "timestamp": "never"}]
+    assert [each.timestamp for each in value(signals.DIAGNOSTICS_DTCLIST, {"values": rows})] == [NOW, None]
+    charge = value(signals.CHARGE_CHARGERECORDS, {"values": [{"startTime": "2026-11-21T12:00:00Z"}]})
+    assert charge == (bodies.ChargeRecord(start_time=NOW),)
+    assert value(signals.DIAGNOSTICS_ABS, {"status": "NEW_WORD"}).status == "NEW_WORD"
+
+
+@pytest.mark.parametrize("code", signals.CODES)
+def test_a_body_that_says_nothing_has_no_value(code: str) -> None:
+    assert value(code, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "body"),
+    [
+        (signals.ODOMETER_TRAVELEDDISTANCE, {"value": "far"}),
+        (signals.CLOSURE_DOORS, {"values": 5}),
+        (signals.WHEEL_TIRES, {"values": [{"row": 0}]}),
+        (signals.DIAGNOSTICS_DTCLIST, {"values": ["P0420"]}),
+        (signals.SERVICE_RECORDS, {"values": {"time": 5}}),
+        (signals.LOCATION_PRECISELOCATION, {"latitude": [1]}),
+    ],
+)
+def test_a_value_that_is_not_what_its_code_says_is_an_invalid_answer(code: str, body: Any) -> None:
+    attributes = {"code": code, "status": {"value": "SUCCESS"}, "body": body}
+    found = read({"data": {"id": code, "type": "signal", "attributes": attributes}})
+    with pytest.raises(InvalidAnswer, match=code) as caught:
+        found.value_or_raise()
+    assert json.loads(caught.value.received) == body == found.body
+
+
+def test_everything_a_car_says_is_of_the_type_of_its_code(v3: Hand, tesla: Connected) -> None:
+    said = [each for each in v3(v3.client.v3.vehicle(tesla.vehicle_id, tesla.user_id).signals()).items if each.ok]
+    assert len(said) > 40
+    assert [each.code for each in said if each.value is None] == []
+    assert {"Doors", "Tires", "float", "bool", "str"} <= {type(each.value).__name__ for each in said}
 
 
 @pytest.mark.parametrize("body", [signal_body({"value": 5}), signal_body("ERROR", 5), {"data": {"attributes": []}}])

@@ -140,17 +140,13 @@ def test_mypy_sees_the_types_of_what_is_installed(folder: Path, alone: Path) -> 
     assert errors == wrong, done.stdout
 
 
-@pytest.mark.skipif(not shutil.which("pyright"), reason="pyright is not installed")
 def test_pyright_sees_the_types_of_what_is_installed(folder: Path, alone: Path) -> None:
     program = folder / "pyright"
     program.mkdir()
     (program / "user.py").write_text(USER)
-    done = subprocess.run(
-        ["pyright", "--outputjson", "--pythonpath", str(alone), "."],
-        cwd=program,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = [each for each in json.loads(done.stdout)["generalDiagnostics"] if each["severity"] == "error"]
-    assert len(found) == USER.count("# wrong"), done.stdout
+    (program / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", str(alone), "-p", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    errors = [each for each in json.loads(done.stdout)["generalDiagnostics"] if each["severity"] == "error"]
+    wrong = {n for n, line in enumerate(USER.splitlines()) if line.endswith("# wrong")}
+    assert {each["range"]["start"]["line"] for each in errors} == wrong, done.stdout

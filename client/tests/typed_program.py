@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
-from typing import assert_type
+from typing import Any, assert_type
 
 import carwire_client as cw
 from carwire_client import (
@@ -15,6 +15,7 @@ from carwire_client import (
     FileTokenStore,
     MemoryTokenStore,
     OwnerSession,
+    bodies,
     receiving,
     signals,
     v3,
@@ -44,8 +45,18 @@ def blocking(client: Client) -> None:
     assert_type(client.auth().exchange_code("code"), cw.Access)
     car = client.v3.vehicle("id", "owner", unit_system="imperial", max_age=60)
     assert_type(car.signals(), v3.Signals)
-    assert_type(car.signals().items, tuple[v3.Signal, ...])
+    assert_type(car.signals().items, tuple[v3.Signal[Any], ...])
     assert_type(car.signal(signals.CHARGE_ISCHARGING).error, v3.Trouble | None)
+    assert_type(car.signal(signals.CHARGE_ISCHARGING).value_or_raise(), bool)
+    assert_type(car.signal(signals.ODOMETER_TRAVELEDDISTANCE, max_age=60).value, float | None)
+    assert_type(car.signals()[signals.VEHICLEIDENTIFICATION_VIN].value, str | None)
+    assert_type(car.signals().get(signals.SERVICE_RECORDS), v3.Signal[tuple[bodies.WorkshopVisit, ...]] | None)
+    assert_type(car.signal(signals.CLOSURE_DOORS).value_or_raise().values[0].is_open, bool | None)
+    location = car.signal(signals.LOCATION_PRECISELOCATION)
+    assert_type(location.value_or_raise().latitude, float | None)
+    again = car.signal(signals.LOCATION_PRECISELOCATION, if_none_match=location)
+    assert_type(again, v3.Signal[bodies.PreciseLocation])
+    assert_type(car.signal("closure-doors"), v3.Signal[Any])
     assert_type(car.set_charge_limit(80), v3.Execution)
     assert_type(client.v3.iter_connections(sort="createdAt"), Iterator[v3.Connection])
     assert_type(client.v3.webhooks().items, tuple[v3.Webhook, ...])
@@ -65,7 +76,10 @@ async def awaited(client: AsyncClient) -> None:
     assert_type([each async for each in client.iter_connections("amt")], list[cw.Connection])
     session = AsyncOwnerSession(client.auth(), MemoryTokenStore(), "me")
     assert_type(await client.vehicle("id", session).vin(), cw.Vin)
-    assert_type(await client.v3.vehicle("id", "owner").lock(), v3.Execution)
+    car = client.v3.vehicle("id", "owner")
+    assert_type(await car.lock(), v3.Execution)
+    assert_type((await car.signal(signals.WHEEL_TIRES)).value, bodies.Tires | None)
+    assert_type(await car.signal("wheel-tires"), v3.Signal[Any])
     assert_type(client.v3.iter_subscriptions(), AsyncIterator[v3.Subscription])
 
 

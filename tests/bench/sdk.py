@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import fleet
 import sqlalchemy as sa
@@ -27,6 +27,13 @@ IN_FLIGHT = 32
 IMPORT = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
 
 
+class Taken(NamedTuple):
+    """What all reads of a round took: seconds on the clock, and seconds of this process on a processor."""
+
+    wall: float
+    busy: float
+
+
 def rows() -> Iterator[Row]:
     """The rows of the table."""
     taken = measure()
@@ -36,9 +43,11 @@ def rows() -> Iterator[Row]:
         "stand-in": ("the stand-in for the official package", "≥ 1.5 ×"),
     }
     for each, (what, goal) in named.items():
-        ratios = [a / b for a, b in zip(taken["official"], taken[each], strict=True)]
-        ours, theirs = READS / median(taken[each]), READS / median(taken["official"])
-        detail = f"{ours:,.0f} against {theirs:,.0f} a second; ratios {spread(ratios)}"
+        ratios = [a.wall / b.wall for a, b in zip(taken["official"], taken[each], strict=True)]
+        ours, theirs = (READS / median(one.wall for one in taken[name]) for name in (each, "official"))
+        busy, their_busy = (median(one.busy for one in taken[name]) / READS * 1e6 for name in (each, "official"))
+        detail = f"{ours:,.0f} against {theirs:,.0f} a second; ratios {spread(ratios)}; "
+        detail += f"of a processor {busy:.0f} against {their_busy:.0f} µs a read"
         yield f"SDK, {what}: {READS:,} stored odometers, against `smartcar`", f"{median(ratios):.1f} ×", goal, detail
     both = [(importing("carwire_client"), importing("smartcar")) for _ in range(2 * ROUNDS)]
     ours_ms, theirs_ms = (median(times) * 1000 for times in zip(*both, strict=True))
@@ -46,8 +55,8 @@ def rows() -> Iterator[Row]:
     yield "SDK, import, against `smartcar`", f"{median(a / b for a, b in both):.2f} ×", "", detail
 
 
-def measure() -> dict[str, list[float]]:
-    """Seconds for all reads, of each package and client, round by round."""
+def measure() -> dict[str, list[Taken]]:
+    """What all reads took, of each package and client, round by round."""
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"
         with server(data) as (_, demo):
@@ -58,7 +67,7 @@ def measure() -> dict[str, list[float]]:
             ways = _ways(vehicle, token)
             for way in ways.values():
                 way()  # everything is warm
-            taken: dict[str, list[float]] = {each: [] for each in ways}
+            taken: dict[str, list[Taken]] = {each: [] for each in ways}
             for _ in range(ROUNDS):
                 for each, way in ways.items():
                     taken[each].append(way())
@@ -71,7 +80,7 @@ def importing(module: str) -> float:
     return float(done.stdout)
 
 
-def _ways(vehicle: str, token: str) -> dict[str, Callable[[], float]]:
+def _ways(vehicle: str, token: str) -> dict[str, Callable[[], Taken]]:
     os.environ |= {"SMARTCAR_API_ORIGIN": BASE}  # the official package reads it when it is imported
     import smartcar
 
@@ -86,20 +95,20 @@ def _ways(vehicle: str, token: str) -> dict[str, Callable[[], float]]:
     official, ours = Asking(vehicle, token), standin.Vehicle(vehicle, token)
     headers = {"carwire-max-age": str(DAY)}
     return {
-        "official": lambda: _seconds(lambda: official.odometer().distance),
-        "stand-in": lambda: _seconds(lambda: ours.request("GET", "odometer", None, headers).body["distance"]),
+        "official": lambda: _taken(lambda: official.odometer().distance),
+        "stand-in": lambda: _taken(lambda: ours.request("GET", "odometer", None, headers).body["distance"]),
         "blocking": lambda: _blocking(vehicle, token),
         "awaited": lambda: asyncio.run(_awaited(vehicle, token)),
     }
 
 
-def _blocking(vehicle: str, token: str) -> float:
+def _blocking(vehicle: str, token: str) -> Taken:
     with Client(BASE) as client:
         asked = client.vehicle(vehicle, token, max_age=DAY)
-        return _seconds(lambda: asked.odometer().distance)
+        return _taken(lambda: asked.odometer().distance)
 
 
-async def _awaited(vehicle: str, token: str) -> float:
+async def _awaited(vehicle: str, token: str) -> Taken:
     async with AsyncClient(BASE) as client:
         asked = client.vehicle(vehicle, token, max_age=DAY)
         left = iter(range(READS))
@@ -108,16 +117,25 @@ async def _awaited(vehicle: str, token: str) -> float:
             for _ in left:
                 assert (await asked.odometer()).distance >= 0
 
-        started = time.perf_counter()
+        since = _now()
         await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
-        return time.perf_counter() - started
+        return _since(since)
 
 
-def _seconds(read: Callable[[], float]) -> float:
-    started = time.perf_counter()
+def _taken(read: Callable[[], float]) -> Taken:
+    since = _now()
     for _ in range(READS):
         assert read() >= 0
-    return time.perf_counter() - started
+    return _since(since)
+
+
+def _now() -> Taken:
+    return Taken(time.perf_counter(), time.process_time())
+
+
+def _since(then: Taken) -> Taken:
+    now = _now()
+    return Taken(now.wall - then.wall, now.busy - then.busy)
 
 
 if __name__ == "__main__":

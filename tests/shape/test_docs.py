@@ -12,7 +12,7 @@ import pytest
 import carwire_client
 from carwire import settings
 from carwire.cli import application_verbs, cli, simulator_verbs
-from carwire_client import receiving
+from carwire_client import receiving, signals, v1, v3
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "client/README.md")]
@@ -39,8 +39,18 @@ def test_every_public_name_of_the_sdk_is_in_its_reference() -> None:
     told = set(re.findall(r"^### (\w+)$|^\| `(\w+)` \|", page, re.MULTILINE))
     names = {name for each in told for name in each} | set(re.findall(r"[├└]── (\w+)", page)) | {"Result", "Part"}
     assert {*carwire_client.__all__, *receiving.__all__} - names == {"__version__"}
+    for module in (v1, v3):
+        own = {f"### v{module.__name__[-1]}.{name}" for name in module.__all__ if is_result(getattr(module, name))}
+        assert own <= set(page.splitlines())
+        assert len(own) > 10
+    assert [code for code in signals.CODES if f"| `{code}` |" not in page] == []
     assert {"#### Vehicle.odometer", "#### Client.iter_vehicles", "### Odometer"} <= set(page.splitlines())
     assert "0x" not in page  # no addresses of objects
+
+
+def is_result(value: object) -> bool:
+    """Tell whether something is a result of the SDK, or a part of one."""
+    return isinstance(value, type) and issubclass(value, carwire_client.Result | carwire_client.Part)
 
 
 def test_every_verb_of_the_command_line_is_named_in_a_page() -> None:

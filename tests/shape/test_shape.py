@@ -68,18 +68,23 @@ def test_a_module_is_short_unless_it_is_a_table(path: Path) -> None:
 
 
 def undocumented(tree: ast.Module) -> Iterator[str]:
-    """Name what is public, at the top of a module or of a public class, and has no docstring."""
+    """Name what is public, at the top of a module or of a public class, and has no docstring; overloads need none."""
     if tree.body and ast.get_docstring(tree) is None:
         yield "the module"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            if ast.get_docstring(node) is None:
+            if ast.get_docstring(node) is None and not is_overload(node):
                 yield node.name
             for inner in node.body if isinstance(node, ast.ClassDef) else ():
                 if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) or inner.name.startswith("_"):
                     continue
-                if ast.get_docstring(inner) is None:
+                if ast.get_docstring(inner) is None and not is_overload(inner):
                     yield f"{node.name}.{inner.name}"
+
+
+def is_overload(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Tell whether a function is there for type checkers alone."""
+    return any(isinstance(each, ast.Name) and each.id == "overload" for each in node.decorator_list)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
@@ -90,6 +95,7 @@ def test_what_is_public_has_a_docstring(path: Path) -> None:
 def test_a_missing_docstring_would_be_seen() -> None:
     tree = ast.parse('"""x"""\ndef a(): pass\nclass B:\n    """x"""\n    def c(self): pass\n    def _d(self): pass')
     assert list(undocumented(tree)) == ["a", "B.c"]
+    assert list(undocumented(ast.parse('"""x"""\n@overload\ndef a(): ...\ndef a(): ...'))) == ["a"]
     assert list(undocumented(ast.parse("x = 1"))) == ["the module"]
     assert list(undocumented(ast.parse(""))) == []
 

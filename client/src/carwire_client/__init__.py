@@ -8,6 +8,7 @@ What is public is named here, and in `carwire_client.calls`, which builds calls 
 """
 
 from carwire_client.auth import AsyncAuthClient, AuthClient
+from carwire_client.bodies import SignalCode
 from carwire_client.call import AsyncTokenSource, Call, Flags, Token, TokenSource
 from carwire_client.calls.account import Mode
 from carwire_client.calls.compatibility import Region
@@ -109,7 +110,6 @@ from carwire_client.origins import SMARTCAR, Origins
 from carwire_client.retries import NEVER, RetryPolicy
 from carwire_client.secrets import Secret
 from carwire_client.settings import Timeouts, UnitSystem, Wiring
-from carwire_client.signals import SignalCode
 from carwire_client.tokens.application import ApplicationSession, AsyncApplicationSession
 from carwire_client.tokens.files import FileTokenStore
 from carwire_client.tokens.session import AsyncOwnerSession, OwnerSession

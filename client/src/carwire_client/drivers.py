@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
+from urllib.request import getproxies
 
 import httpx2
 import msgspec
@@ -24,7 +25,6 @@ import msgspec
 from carwire_client.answers import Answer, invalid
 from carwire_client.call import Call
 from carwire_client.exchange import LOST, Gathering, Lost, Outcome, Renew, Send, Wait, exchange, lost
-from carwire_client.lanes import LANES, Lanes, pool_settings
 from carwire_client.origins import Origins
 from carwire_client.retries import RetryPolicy
 from carwire_client.secrets import Secret
@@ -32,7 +32,9 @@ from carwire_client.settings import (
     API_VERSION,
     CLIENT_ID,
     CLIENT_SECRET,
+    CONNECTIONS,
     DEFAULT_VERSION,
+    KEPT_S,
     V3_CLIENT_ID,
     V3_CLIENT_SECRET,
     Application,
@@ -47,7 +49,10 @@ T = TypeVar("T")
 USER_AGENT: Final = (
     f"carwire-client/{__version__} ({platform.system()}; {platform.machine()}) Python/{platform.python_version()}"
 )
-_CONNECTIONS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
+_LIMITS: Final = httpx2.Limits(
+    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEPT_S
+)
+_PROXIED: Final = frozenset({"http", "https", "all"})
 
 
 class Options(TypedDict, total=False):
@@ -186,9 +191,11 @@ class AsyncDriver(_Base):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(origin, options)
-        settings = _http_settings() if transport else pool_settings(_http_settings())
-        opened = functools.partial(httpx2.AsyncClient, transport=transport, **settings)
-        self._lanes: Final = Lanes(opened, 1 if transport else LANES)
+        if transport is None and not _PROXIED & getproxies().keys():
+            from carwire_client.connections import Connections  # noqa: PLC0415  # loads what blocking does not need
+
+            transport = Connections(httpx2.create_ssl_context())
+        self._http: Final = httpx2.AsyncClient(transport=transport, **_http_settings())
 
     async def send(self, call: Call[T]) -> T:
         """Make a call. Raises what `carwire_client.errors` has."""
@@ -210,7 +217,7 @@ class AsyncDriver(_Base):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._lanes.close()
+        await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -223,18 +230,17 @@ class AsyncDriver(_Base):
     async def _request(self, step: Send) -> Answer | Lost:
         try:
             async with asyncio.timeout(step.seconds):
-                with self._lanes.free() as http:
-                    response = await http.send(_request(step, http, None), stream=True)
+                response = await self._http.send(_request(step, self._http, None), stream=True)
+                try:
+                    gathering = Gathering(response.status_code, _headers(response), self.wiring)
                     try:
-                        gathering = Gathering(response.status_code, _headers(response), self.wiring)
-                        try:
-                            async for piece in response.aiter_bytes():
-                                gathering.add(piece)
-                        except httpx2.DecodingError:
-                            raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
-                        return gathering.answer()
-                    finally:
-                        await response.aclose()
+                        async for piece in response.aiter_bytes():
+                            gathering.add(piece)
+                    except httpx2.DecodingError:
+                        raise invalid(gathering.answer(), "The answer cannot be decompressed") from None
+                    return gathering.answer()
+                finally:
+                    await response.aclose()
         except LOST as error:
             return lost(error)
 
@@ -256,7 +262,7 @@ def _http_settings() -> dict[str, Any]:
     return {
         "follow_redirects": False,
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "limits": _CONNECTIONS,
+        "limits": _LIMITS,
     }
 
 

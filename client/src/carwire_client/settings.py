@@ -40,6 +40,8 @@ V3_CLIENT_SECRET: Final = ("CARWIRE_V3_CLIENT_SECRET",)
 REDIRECT_URI: Final = ("CARWIRE_REDIRECT_URI", "SMARTCAR_REDIRECT_URI")
 API_VERSION: Final = ("CARWIRE_API_VERSION",)
 DEFAULT_VERSION: Final = "2.0"
+CONNECTIONS: Final = 100  # of one client at most, idle or not
+KEPT_S: Final = 30.0  # idle, before a connection is closed
 _VERSION: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 
 UnitSystem = Literal["metric", "imperial"]

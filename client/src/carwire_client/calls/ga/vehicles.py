@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
 from carwire_client.answers import Answer
+from carwire_client.bodies import SignalCode, V
 from carwire_client.call import Call, Pairs, segment
 from carwire_client.calls.ga.owners import filters
 from carwire_client.calls.ga.shared import get, reading_headers, resource, unless_changed
@@ -15,7 +16,6 @@ from carwire_client.models.ga.base import member, read_listing, resource_of
 from carwire_client.models.ga.readings import Signal, Signals, signal_flat
 from carwire_client.models.ga.resources import Vehicle
 from carwire_client.settings import OwnedReach, check_unit_system
-from carwire_client.signals import SignalCode
 
 
 def path_of(vehicle: OwnedReach, path: str = "") -> str:
@@ -47,17 +47,36 @@ def signals(
     return _asked(vehicle, "signals", "/signals", _signals, max_age, unit_system, if_none_match, page, size)
 
 
+@overload
 def signal(
     vehicle: OwnedReach,
-    code: SignalCode | str,
+    code: SignalCode[V],
     *,
     max_age: int | None = None,
     unit_system: str | None = None,
-    if_none_match: Signal | None = None,
-) -> Call[Signal]:
-    """Read one signal by its code (see `carwire_client.signals`). Raises `NotFound` while nobody has answered it.
+    if_none_match: Signal[V] | None = None,
+) -> Call[Signal[V]]: ...
+@overload
+def signal(
+    vehicle: OwnedReach,
+    code: str,
+    *,
+    max_age: int | None = None,
+    unit_system: str | None = None,
+    if_none_match: Signal[Any] | None = None,
+) -> Call[Signal[Any]]: ...
+def signal(
+    vehicle: OwnedReach,
+    code: str,
+    *,
+    max_age: int | None = None,
+    unit_system: str | None = None,
+    if_none_match: Signal[Any] | None = None,
+) -> Call[Signal[Any]]:
+    """Read one signal by its code. Raises `NotFound` while nobody has answered it.
 
-    The rest is as of `signals`.
+    A code of `carwire_client.signals` says of which type the value is; any other may be given as text. The rest is as
+    of `signals`.
     """
     path = f"/signals/{segment(code)}"
     return _asked(vehicle, "signal", path, resource(Signal, signal_flat), max_age, unit_system, if_none_match)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, overload
 
 import msgspec
 
-from carwire_client.errors import ApiError, NotFound, Resolution
+from carwire_client import signals
+from carwire_client.bodies import Body, SignalCode, V
+from carwire_client.errors import RECEIVED_AT_MOST, ApiError, InvalidAnswer, NotFound, Resolution
 from carwire_client.faults import class_of, maybe_done
-from carwire_client.models.base import Part
+from carwire_client.models.base import Part, Shape, with_moments
 from carwire_client.models.ga.base import Listing, Resource
 from carwire_client.models.ga.resources import Vehicle
 
@@ -28,6 +30,12 @@ _STATUSES: Final[Mapping[str, int]] = {
     "SERVER": 500,
     "COMPATIBILITY": 501,
     "UPSTREAM": 502,
+}
+# Which texts of a value are moments.
+_MOMENTS: Final[Mapping[str, tuple[Shape, ...]]] = {
+    signals.CHARGE_CHARGERECORDS: (with_moments("startTime"), with_moments("endTime")),
+    signals.DIAGNOSTICS_DTCLIST: (with_moments("timestamp"),),
+    signals.SERVICE_RECORDS: (with_moments("time"),),
 }
 
 
@@ -62,13 +70,13 @@ class Trouble(Part, frozen=True):
         )
 
 
-class Signal(Resource, frozen=True, kw_only=True):
-    """One signal. That it failed is a value: nothing is raised unless `value_or_raise` is asked.
+class Signal(Resource, Generic[V], frozen=True, kw_only=True):
+    """One signal. That it failed is a value: nothing is raised for it unless `value_or_raise` is asked.
 
     - `code` is its id, such as ``tractionbattery-stateofcharge`` (see `carwire_client.signals`)
     - `status`: ``SUCCESS``, ``ERROR`` or ``UNAVAILABLE``; `error` says why it failed
-    - `body`: its members depend on the code; beside an error it may be the last known one, or empty
-    - `value`: of the body, ``values`` for a list; null where the body has neither. `unit`: its word on the wire
+    - `body`: as it came; its members depend on the code; beside an error it may be the last known one, or empty
+    - `value`: what the body says, of the type its code has; `unit`: its word on the wire
     - when it was stored at the server (`ingested_at`), fetched from the maker (`retrieved_at`), said by the car
       (`oem_updated_at`): aware, in UTC, null where the server does not say
     """
@@ -89,9 +97,15 @@ class Signal(Resource, frozen=True, kw_only=True):
         return self.status == SUCCESS
 
     @property
-    def value(self) -> Any:
-        """What the signal says; beside an error the last it said, if anything."""
-        return self.body.get("value", self.body.get("values"))
+    def value(self) -> V | None:
+        """What the signal says; beside an error the last it said, null where it says nothing.
+
+        Of a code the SDK does not know: what stands in ``value``, or in ``values``. Raises `InvalidAnswer` when it is
+        not of the type its code has; `body` has it all the same.
+        """
+        code = signals.CODES.get(self.code)
+        found: V | None = _read(Any if code is None else code.kind, self)
+        return found
 
     @property
     def unit(self) -> str | None:
@@ -104,25 +118,39 @@ class Signal(Resource, frozen=True, kw_only=True):
         if self.ok:
             return self.body
         if self.error is None:
-            raise NotFound(f"{self.code}: there is no reading ({self.status})", request_id=self.meta.request_id)
+            raise self._missing()
         raise self.error.as_error(self.meta.request_id)
 
-    def value_or_raise(self) -> Any:
-        """Return the value. Raises as `body_or_raise`."""
+    def value_or_raise(self) -> V:
+        """Return the value. Raises as `value` and `body_or_raise` do, `NotFound` when there is none."""
         self.body_or_raise()
-        return self.value
+        found = self.value
+        if found is None:
+            raise self._missing()
+        return found
+
+    def _missing(self) -> NotFound:
+        return NotFound(f"{self.code}: there is no reading ({self.status})", request_id=self.meta.request_id)
 
 
-class Signals(Listing[Signal], frozen=True, kw_only=True):
+class Signals(Listing[Signal[Any]], frozen=True, kw_only=True):
     """The signals of a vehicle that were ever answered, each with a status of its own, and the vehicle they are of."""
 
     vehicle: Vehicle | None = None
 
-    def get(self, code: str) -> Signal | None:
+    @overload
+    def get(self, code: SignalCode[V]) -> Signal[V] | None: ...
+    @overload
+    def get(self, code: str) -> Signal[Any] | None: ...
+    def get(self, code: str) -> Signal[Any] | None:
         """Return the signal of that code; null when it is not among them."""
         return next((each for each in self.items if each.code == code.lower()), None)
 
-    def __getitem__(self, code: str) -> Signal:
+    @overload
+    def __getitem__(self, code: SignalCode[V]) -> Signal[V]: ...
+    @overload
+    def __getitem__(self, code: str) -> Signal[Any]: ...
+    def __getitem__(self, code: str) -> Signal[Any]:
         """Return the signal of that code. Raises `KeyError` when it is not among them."""
         found = self.get(code)
         if found is None:
@@ -142,3 +170,24 @@ def signal_flat(body: dict[str, Any]) -> dict[str, Any]:
         "error": told.get("error"),
         "body": given.get("body") or {},
     }
+
+
+def _read(kind: Any, signal: Signal[Any]) -> Any:
+    """Make a value of a body."""
+    given: Any = signal.body
+    if not (isinstance(kind, type) and issubclass(kind, Body)):
+        given = given.get("value", given.get("values"))
+    if given is None or given == {}:
+        return None
+    for shape in _MOMENTS.get(signal.code, ()):
+        given = shape(given)
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidAnswer(
+            f"{signal.code}: {error}",
+            status_code=signal.meta.status,
+            request_id=signal.meta.request_id,
+            headers=signal.meta.headers,
+            received=msgspec.json.encode(signal.body)[:RECEIVED_AT_MOST],
+        ) from None
