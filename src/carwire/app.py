@@ -188,12 +188,15 @@ def build(
 
 
 def open_jobs(settings: Settings) -> Jobs:
-    """Return the queue of jobs: in memory where there is one process, in the database where there may be many."""
+    """Return the queue of jobs: in memory where there is one process, in the database where there may be many. Raises
+    `CannotStart` when that cannot hold one.
+    """
     if settings.database is None:
         return MemoryJobs()
-    from carwire.jobs.pgqueuer import PgQueuerJobs  # noqa: PLC0415  # an extra
+    from carwire.jobs import pgqueuer, pgqueuer_schema  # noqa: PLC0415  # an extra
 
-    return PgQueuerJobs(settings.database)
+    pgqueuer_schema.install(settings.database)
+    return pgqueuer.PgQueuerJobs(settings.database)
 
 
 def open_database(settings: Settings) -> Store:

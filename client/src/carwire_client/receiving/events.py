@@ -82,7 +82,7 @@ class EventVehicle(VehicleFacts, frozen=True, kw_only=True):
     id: str
 
 
-class DeliveredSignal(Signal, frozen=True, kw_only=True):
+class DeliveredSignal(Signal[Any], frozen=True, kw_only=True):
     """A signal as it is delivered. `oem_updated_at` is null for what never changes, such as the VIN.
 
     In the form of September 2025 there is no status: ``UNAVAILABLE`` is then what has no body. The fuel level is still
