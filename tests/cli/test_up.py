@@ -110,7 +110,7 @@ def test_without_demo_no_credentials_are_made(tmp_path: Path) -> None:
     assert printed.startswith("Carwire answers at http://127.0.0.1:")
     assert printed.count("\n") == 1
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
-        *("carwire.sqlite3", "keys", "pepper", "simulator-state.json")
+        *("carwire.sqlite3", "keys", "pepper", "simulator-state.json", "worker.lock")
     ]
 
 

@@ -29,6 +29,7 @@ from carwire.http.call import Route
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import new_signing_secret, new_token
 from carwire.services import accounts
+from carwire.services.webhooks.managing import WebhookService
 from carwire.settings import Settings
 from carwire.storage.memory import MemoryStore, state
 from carwire.storage.memory import vehicles as memory_vehicles
@@ -530,18 +531,14 @@ def _all_vehicles_listed(patch: pytest.MonkeyPatch, town: Town) -> None:
 
 
 def _any_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
-    async def webhooks(store: MemoryStore, _client_id: str) -> Any:
-        return list(store._state.webhooks.values())
-
-    patch.setattr(MemoryStore, "webhooks", webhooks)
     patch.setattr(MemoryStore, "_has_webhook", lambda self, _client, webhook: webhook in self._state.webhooks)
 
 
 def _every_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
-    async def webhooks(store: MemoryStore, _client_id: str) -> Any:
-        return list(store._state.webhooks.values())
+    async def find(self: WebhookService, _client_id: str, webhook_id: str) -> Any:
+        return await self._store.webhook(webhook_id)
 
-    patch.setattr(MemoryStore, "webhooks", webhooks)
+    patch.setattr(WebhookService, "find", find)
 
 
 def _any_cursor(patch: pytest.MonkeyPatch, town: Town) -> None:

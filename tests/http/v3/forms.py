@@ -17,7 +17,10 @@ TYPES = {
 RESOLUTIONS = {None, "RETRY_LATER", "REAUTHENTICATE", "CONTACT_SUPPORT", "USER_ACTION_REQUIRED"}
 ENTRY = ["status", "type", "code", "title", "detail", "links", "resolution", "suggestedUserMessage", "meta"]
 # What requests leave behind that may differ: what was read of cars, and when tokens were handed out.
-_PASSING = {"readings", "levels", "access", "refresh", "codes", "application_tokens", "audit", "sessions"}
+_PASSING = {
+    *("readings", "levels", "access", "refresh", "codes", "application_tokens", "audit", "sessions"),
+    *("told", "history", "events", "waiting", "position", "counted"),  # what reads found
+}
 
 
 def refused(client: Client, answer: Answer, status: int | None = None, code: str | None = None) -> dict[str, Any]:

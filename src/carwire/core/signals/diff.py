@@ -44,8 +44,10 @@ def differs(code: str, told: Value, now: Value) -> bool:
     """Tell whether a signal's value, in its canonical unit, is news to whoever was told another."""
     if code == _LOCATION and isinstance(told, dict) and isinstance(now, dict):
         return _moved(told, now)
+    if type(told) is not type(now) and not (_is_number(told) and _is_number(now)):
+        return True
     signal = signals().get(code)
-    if signal is None or (type(told) is not type(now) and not (_is_number(told) and _is_number(now))):
+    if signal is None:
         return told != now
     if isinstance(told, dict) and isinstance(now, dict):
         return _members_differ(signal.body, told, now)

@@ -134,7 +134,8 @@ class OutboxPlans(Planned):
     def _keys(self, webhook_id: str, client_id: str, now: datetime) -> Plan[SigningKeys]:
         rows = yield (
             "SELECT id, secret_sealed FROM webhook_secrets WHERE webhook_id = ?"
-            " AND (expires_at IS NULL OR expires_at > ?) ORDER BY created_at DESC, id DESC",
+            " AND (expires_at IS NULL OR expires_at > ?)"
+            " ORDER BY CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id",
             (webhook_id, to_us(now)),
         )
         column = ("webhook_secrets", "secret_sealed")
