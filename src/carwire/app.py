@@ -80,10 +80,11 @@ class Carwire(msgspec.Struct, frozen=True):
     keeper: Keeper
     upstream: Upstream
     worker: Worker
+    beside: Beside
 
     async def close(self) -> None:
         """Let go of what is open: for those who never ran the lifespan."""
-        await self.store.close()
+        await self.beside.close()
 
 
 def build(
@@ -184,7 +185,7 @@ def build(
         bridge=Bridge(always=settings.v3_calls),
         lifespan=lambda _: beside.running(),
     )
-    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker)
+    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker, beside)
 
 
 def open_jobs(settings: Settings) -> Jobs:

@@ -66,9 +66,13 @@ class Beside(msgspec.Struct, frozen=True):
                 await self.keeper.stop()
             except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
                 _log.error("world_not_kept", error=str(error))
-            await self.jobs.close()
-            await self.sender.close()
-            await self.store.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        await self.jobs.close()
+        await self.sender.close()
+        await self.store.close()
 
     async def _work(self) -> None:
         """Let the worker work until this is cancelled. With a file as the database one process does, the next one as

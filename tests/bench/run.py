@@ -23,6 +23,7 @@ import ultravin
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cars
+import deliveries
 import frequencies
 import sdk
 import signals
@@ -64,6 +65,7 @@ def main() -> None:
         rows += vehicles.rows()
         rows += signals.rows()
         rows += sdk.rows()
+        rows += deliveries.rows()
     else:
         print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
     table = "\n".join(
