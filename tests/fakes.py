@@ -148,12 +148,13 @@ class Middle:
         *sources: Source,
         budgets: dict[str, Budget] | None = None,
         timeout_s: float = 5.0,
+        on_event: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.store = store
         self.clock = StandingClock()
         self.hasher = SecretHasher(PEPPER)
         self.sources = {source.name: source for source in sources}
-        self.upstream = Upstream(store, self.sources, self.clock, budgets, timeout_s)
+        self.upstream = Upstream(store, self.sources, self.clock, budgets, timeout_s, on_event=on_event)
         self.accounts = AccountService(store, self.hasher, self.clock)
         self.access = AccessService(store, self.hasher, self.clock)
         self.tokens = TokenService(store, self.hasher, self.clock)
