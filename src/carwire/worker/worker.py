@@ -20,7 +20,7 @@ import structlog
 
 from carwire.core.errors import StoreUnavailable
 from carwire.core.jobs import HEARTBEAT_S, Job, Taken
-from carwire.core.polling import Poll, Polled
+from carwire.core.polling import Poll
 from carwire.core.ports import Jobs, PushingSource, Store
 from carwire.kit.clock import Clock
 from carwire.services.observing import ObservingService
@@ -31,8 +31,8 @@ from carwire.worker.metrics import WorkerMetrics
 
 SWEEP_S: Final = 1.0
 POLL_LEASE: Final = timedelta(minutes=2)  # longer than a read takes at the longest
-_POLLS: Final = 100  # vehicles claimed at once
-_POLLS_AT_ONCE: Final = 16
+_POLLS: Final = 16  # vehicles claimed at once
+_POLLS_AT_ONCE: Final = 64
 _HANDS: Final = 256  # jobs of one worker at once: a slow receiver takes one
 _TAKE_S: Final = 1.0
 _MEASURE_S: Final = 10.0
@@ -61,6 +61,7 @@ class Worker:
         self._metrics = metrics
         self._loops: list[asyncio.Task[None]] = []
         self._hands: dict[Taken, asyncio.Task[None]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._stopping = False
 
@@ -84,9 +85,10 @@ class Worker:
         """Take nothing more, and let what is under way end. What is not done is done by another worker, or later."""
         self._stopping = True
         self._work.delivering.stop()
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        ending = (*self._loops, *self._asking)
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         if self._hands:
             _, late = await asyncio.wait(self._hands.values(), timeout=_LAST_S)
             for task in late:
@@ -173,25 +175,29 @@ class Worker:
     # --- cars
 
     async def _poll(self) -> None:
-        """Ask the cars whose moment has come, until there are none."""
-        while polls := await self._work.store.claim_polls(self._work.clock(), POLL_LEASE, _POLLS):
-            at_once = asyncio.Semaphore(_POLLS_AT_ONCE)
-            done = await asyncio.gather(*(self._ask(poll, at_once) for poll in polls))
-            await self._work.store.polled([each for each in done if each])
+        """Ask the cars whose moment has come, until there are none. One that is slow keeps no other waiting."""
+        while True:
+            while len(self._asking) > _POLLS_AT_ONCE - _POLLS:
+                await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
+            polls = await self._work.store.claim_polls(self._work.clock(), POLL_LEASE, _POLLS)
+            for poll in polls:
+                task = asyncio.create_task(self._ask(poll), name="poll")
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+            if not polls:
+                break
 
-    async def _ask(self, poll: Poll, at_once: asyncio.Semaphore) -> Polled | None:
+    async def _ask(self, poll: Poll) -> None:
         """Ask one car. One that fails is asked again when its lease ends."""
-        async with at_once:
-            try:
-                polled = await self._work.observing.poll(poll)
-            except StoreUnavailable:
-                raise
-            except Exception:
-                self._metrics.failed("poll")
-                _log.exception("failed", loop="poll", vehicle=poll.vehicle.id)
-                return None
+        try:
+            polled = await self._work.observing.poll(poll)
+            await self._work.store.polled([polled])
             self._metrics.polled()
-            return polled
+        except StoreUnavailable as error:
+            _log.warning("waits", loop="poll", error=str(error))
+        except Exception:
+            self._metrics.failed("poll")
+            _log.exception("failed", loop="poll", vehicle=poll.vehicle.id)
 
     async def _listen(self, name: str, source: PushingSource) -> None:
         async for snapshot in source.pushed():

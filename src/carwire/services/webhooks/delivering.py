@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
 import structlog
 
-from carwire.core.delivery import next_attempt, verdict
+from carwire.core.delivery import Sent, next_attempt, verdict
 from carwire.core.outbox import MAX_ANSWER, Attempt, Delivery, Target, Tried
 from carwire.core.ports import OutboxStore, Sender
 from carwire.kit.clock import Clock
@@ -25,6 +25,7 @@ from carwire.services.webhooks.spelling import Spelling
 
 BATCH: Final = 256  # deliveries looked at once
 GOOD_FOR_S: Final = 2.0  # after which what was looked at is looked at again: a subscription may have ended
+_OURS: Final = Sent(None, "internal", "The server failed to make the request.", 0.0, b"", None, None)
 OnTried = Callable[[Tried], None]
 _log = structlog.get_logger("carwire.webhooks")
 
@@ -82,12 +83,13 @@ class Delivering:
         return await record.finish()
 
     async def _try(self, target: Target, delivery: Delivery) -> Tried:
-        """Make one attempt."""
-        webhook, attempt_id, at = target.webhook, new_id(), self._clock()
-        body = self._spelling.fill(delivery.frozen, attempt_id, at)
-        headers = self._spelling.headers(target.keys, delivery.id, body, at)
-        url = webhook.error_url if webhook.error_url and delivery.kind == "VEHICLE_ERROR" else webhook.url
-        sent = await self._sender.post(url, body, headers, keep=MAX_ANSWER)
+        """Make one attempt. If it fails through a fault of ours, others are not kept waiting for it."""
+        attempt_id, at = new_id(), self._clock()
+        try:
+            sent = await self._post(target, delivery, attempt_id, at)
+        except Exception:
+            _log.exception("failed", webhook=target.webhook.id, delivery=delivery.id)
+            sent = _OURS
         number = delivery.attempts + 1
         outcome = verdict(sent)
         answer = sent.body[:MAX_ANSWER].decode("utf-8", "replace").replace("\0", "") if sent.problem else None
@@ -103,6 +105,13 @@ class Delivering:
             tried = Tried(attempt, "due", self._clock() + timedelta(seconds=wait_s)) if wait_s else _dead(attempt)
         self._on_tried(tried)
         return tried
+
+    async def _post(self, target: Target, delivery: Delivery, attempt_id: str, at: datetime) -> Sent:
+        webhook = target.webhook
+        body = self._spelling.fill(delivery.frozen, attempt_id, at)
+        headers = self._spelling.headers(target.keys, delivery.id, body, at)
+        url = webhook.error_url if webhook.error_url and delivery.kind == "VEHICLE_ERROR" else webhook.url
+        return await self._sender.post(url, body, headers, keep=MAX_ANSWER)
 
 
 class _Record:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
+import structlog
 
 from carwire.core.events import Event
 from carwire.core.outbox import Audience, NewDelivery, delivery_id
@@ -23,6 +24,7 @@ from carwire.services.webhooks.spelling import Spelling
 
 BATCH: Final = 100  # events in one transaction
 Answers = Mapping[str, Reading | Problem]
+_log = structlog.get_logger("carwire.webhooks")
 _Account = tuple[str, bytes]  # a car, and the account that it said something to
 
 
@@ -77,7 +79,12 @@ class FanOut:
         if not triggers and not event.failures and event.kind == "changed":
             return
         names = tuple(name_of(each) for each in triggers)
-        for kind, frozen in self._spelling.spell(webhook, subscription, event, known, triggers):
+        try:
+            told = self._spelling.spell(webhook, subscription, event, known, triggers)
+        except Exception:  # a fault of ours, which keeps nobody else from hearing
+            _log.exception("not told", webhook=webhook.id, event=event.id)
+            return
+        for kind, frozen in told:
             name = delivery_id(event, webhook.id, subscription.vehicle.user_id, kind)
             yield NewDelivery(name, subscription, event, kind, frozen, names)
 
