@@ -128,6 +128,7 @@ def test_an_identifier_nobody_has_gives_no_result(place: Owned) -> None:
         ("DecodeVin/" + "1" * 65, 400, "65 characters"),
         ("DecodeWMI/1F", 400, "not 3 or 6"),
         ("DecodeWMI/1FTX", 400, "not 3 or 6"),
+        ("DecodeWMI/0.5", 400, "letters and digits"),
         ("DecodeVin", 404, "nothing at this path"),
         ("GetAllMakes?format=json", 404, "nothing at this path"),
     ],

@@ -38,7 +38,9 @@ class ElementService:
             yield self._reader.read(vin, claimed_year=claimed_year, now=now)
 
     def read_wmi(self, wmi: str) -> ElementValues:
-        """Read what the identifier alone says. Raises `InvalidInput` unless it has three characters or six."""
+        """Read what the identifier alone says. Raises `InvalidInput` unless it has three letters and digits, or six."""
         if len(wmi) not in {3, _SMALL}:
             raise InvalidInput(FieldProblem("wmi", f"has {len(wmi)} characters, not 3 or {_SMALL}"))
+        if not (wmi.isascii() and wmi.isalnum()):
+            raise InvalidInput(FieldProblem("wmi", "has other characters than letters and digits"))
         return self.read(wmi if len(wmi) < _SMALL else f"{wmi[:3]}{'*' * 8}{wmi[3:]}")
