@@ -151,6 +151,11 @@ def test_a_batch_that_cannot_be_read_is_refused(place: Owned, data: str, said: s
     assert said in found.json()["Message"]
 
 
+def test_a_body_of_more_than_a_mebibyte_is_too_large(place: Owned) -> None:
+    found = place.ask("POST", "/api/vehicles/DecodeVINValuesBatch", [FORM], b"data=" + b"1" * 1024 * 1024)
+    assert (found.status, found.json()["Results"]) == (413, [])
+
+
 def test_a_method_that_is_not_taken_is_told(place: Owned) -> None:
     found = place.ask("POST", f"/api/vehicles/DecodeVin/{X3}")
     assert (found.status, found.header("allow")) == (405, "GET, HEAD")

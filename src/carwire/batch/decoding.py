@@ -23,7 +23,8 @@ from carwire.core.vin.structure import tidy
 
 PIECE: Final = 32_768  # VINs worked through at once: bounds memory, whatever is asked
 _REMEMBERED: Final = 60_000  # keys; what a piece adds comes on top
-_LOT: Final = 20_000  # VINs given to ultravin at once
+_LOT: Final = 8192  # VINs given to ultravin at once
+_WORKING: Final = 16  # MiB that ultravin may work in
 _SETTLED, _REPEATS, _CHOOSES = range(3)  # what of a key's decode depends on the serial: nothing; see keys.py
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 _YEARS: Final = 100_000  # claimed years are brought below it; one less stands for none
@@ -104,7 +105,13 @@ class Decoder:
     def _learn(self, keys: list[Key], vins: list[str], years: list[int | None]) -> None:
         table = pa.table({"vin": pa.array(vins, pa.string()), "year": pa.array(years, pa.int32())})
         stream = ultravin.decode_stream(
-            table, vin_column="vin", year_column="year", columns=self._needs, column_names="id", now=self._now
+            table,
+            vin_column="vin",
+            year_column="year",
+            columns=self._needs,
+            column_names="id",
+            batch_memory_mb=_WORKING,
+            now=self._now,
         )
         lot = Lot(vins, pa.table(stream).combine_chunks().to_batches()[0], self._keyring.exceptions)
         self._note(keys, lot)
