@@ -6,7 +6,7 @@ share positions 1-8, 10 and 11 share their decode. The decoder's cache and the d
 How it is found: ultravin builds one VIN for every row of vPIC, the row's own characters kept and a 1 in every place
 the row leaves open. An identifier is serial-dependent when one of its VINs has something else than 1 behind position
 11, or when anything in the decode of one changes after other allowed characters are put there. Two things may change:
-the proposed VIN, which repeats the serial, and what is proposed where a check digit has to choose (errors 3 and 4).
+the proposed VIN, which repeats the serial, and what is proposed where a check digit has to choose (errors 2 to 4).
 VINs listed as built with a wrong check digit are left aside. Identifiers of six characters contain positions 12 to 14,
 and there the same is asked of 15 to 17. Run after every update of ultravin.
 """
@@ -56,7 +56,7 @@ def changing(starts: list[str]) -> Iterator[set[str]]:
     wmis = pa.array([start[:3] + start[11:14] for start in starts])
     first = decode([whole(start, "0" * (17 - len(start))) for start in starts], now)
     listed = pa.array(ultravin.sweep(["exception"]))
-    chosen = pc.or_(pc.match_substring_regex(first[ERRORS], r"\b[34]\b"), pc.is_in(first["vin"], listed))
+    chosen = pc.or_(pc.match_substring_regex(first[ERRORS], r"\b[234]\b"), pc.is_in(first["vin"], listed))
     for _ in range(ROUNDS):
         other = decode([whole(start, serial(17 - len(start), rng)) for start in starts], now)
         settled = pc.invert(pc.or_(chosen, pc.is_in(other["vin"], listed)))

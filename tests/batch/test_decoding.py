@@ -101,6 +101,14 @@ def test_every_value_of_every_element_is_that_of_the_vin_decoded_alone(
     assert differing(vins, found, expected(vins)) == []
 
 
+def test_a_serial_can_decide_which_model_year_wins() -> None:
+    """With one serial 2018 wins by error 2, with another 1988 by error 3, which weighs the same."""
+    vins = [f"1FBAE1ZV{ninth}JA{serial:06d}" for ninth in "0123456789X" for serial in range(111100, 111140)]
+    found = decode(pa.table({"vin": vins}), columns=["vpic"], now=NOW)
+    assert len(set(found["ModelYear"].to_pylist())) == 2
+    assert differing(vins, found, expected(vins)) == []
+
+
 def test_a_claimed_year_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     vins = population()[::7]
     rng = random.Random(2)

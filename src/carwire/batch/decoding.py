@@ -26,6 +26,7 @@ _REMEMBERED: Final = 60_000  # keys; what a piece adds comes on top
 _LOT: Final = 8192  # VINs given to ultravin at once
 _WORKING: Final = 16  # MiB that ultravin may work in
 _SETTLED, _REPEATS, _CHOOSES = range(3)  # what of a key's decode depends on the serial: nothing; see keys.py
+_CORRECTED: Final = frozenset({2, 3, 4})  # errors that a check digit chooses, in this model year or another
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 _YEARS: Final = 100_000  # claimed years are brought below it; one less stands for none
 Template = tuple[tuple[int, str], ...]  # places in a VIN, and what is proposed there
@@ -124,7 +125,7 @@ class Decoder:
         for key, vin, codes, suggestion in zip(keys, lot.vins, lot.codes, proposed, strict=True):
             row = self._rows[key] = len(self._kinds)
             kind = _SETTLED
-            if shared(key) and not is_refined(key) and not codes.isdisjoint({3, 4}):
+            if shared(key) and not is_refined(key) and not codes.isdisjoint(_CORRECTED):
                 kind = _CHOOSES
             elif shared(key) and suggestion:
                 kind = _REPEATS

@@ -6,8 +6,9 @@ check digit is right. Nearly all VINs are plain, and their keys are worked out a
 other VIN gets a text: what matters of it, or all of it.
 
 Two things of a decode still depend on the serial. A proposed VIN repeats it. And where vPIC proposes a character such
-that the check digit comes out (errors 3 and 4), which one depends on what the serial adds to the sum: then the key is
-refined by position 9 and by that remainder.
+that the check digit comes out (errors 3 and 4), which one depends on what the serial adds to the sum; error 3 weighs
+less than 4 and as much as 2, so that of two model years now the one and now the other is right. Where one of the three
+is found the key is refined by position 9 and by that remainder.
 """
 
 from __future__ import annotations

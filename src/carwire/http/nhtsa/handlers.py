@@ -33,7 +33,8 @@ _WMI: Final = {
     "pattern": "^[0-9A-Za-z]{3}([0-9A-Za-z]{3})?$",
     "description": "A manufacturer identifier: three characters, six for a small maker.",
 }
-Format = Literal["json"]
+Format = Annotated[Literal["json"], Meta(description="Nothing but JSON is answered.")]
+Year = Annotated[int, Meta(ge=0, le=9999, description="A model year somebody claims.")]
 _ENTRY: Final = " *[0-9A-Za-z*]{1,17} *(, *([0-9]{4})? *)?"
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
@@ -51,10 +52,10 @@ _FORM: Final[dict[str, Any]] = {
 
 
 class OneQuery(msgspec.Struct, frozen=True):
-    """What may be asked beside a VIN: `modelyear` is a year somebody claims."""
+    """What may be asked beside a VIN."""
 
     format: Format | None = None
-    modelyear: Annotated[int, Meta(ge=0, le=9999)] | None = None
+    modelyear: Year | None = None
 
 
 class WmiQuery(msgspec.Struct, frozen=True):
