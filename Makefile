@@ -45,7 +45,7 @@ docs: setup
 requirements: setup
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --extra dev \
 	  --no-emit-package carwire pyproject.toml --output-file requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra parquet --extra postgres \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --extra batch --extra postgres \
 	  --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
 
 clean:

@@ -44,6 +44,7 @@ from carwire.services.connect.brands import Brands
 from carwire.services.connect.service import ConnectService
 from carwire.services.connect.tools import put_together
 from carwire.services.credentials import CredentialService
+from carwire.services.elements import ElementService
 from carwire.services.links import LinkService
 from carwire.services.observing import ObservingService
 from carwire.services.tokens import TokenService
@@ -121,6 +122,7 @@ def build(
         accounts=AccountService(store, hasher, clock),
         access=AccessService(store, hasher, clock),
         vins=VinService(decoder, clock),
+        elements=ElementService(decoder, clock),
         compatibility=CompatibilityService(decoder, catalogue, clock, us_only=settings.compatibility_us_only),
         tokens=TokenService(store, hasher, clock),
         vehicles=VehicleService(store, upstream, clock),

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import cars
 import deliveries
 import frequencies
+import lists
 import sdk
 import signals
 import vehicles
@@ -59,7 +60,7 @@ anew they would take 1,000. One signal stays below its goal for the same reason 
 
 def main() -> None:
     """Run everything, print the table, and write the page."""
-    rows = [*decode_rows(), simulator_row()]
+    rows = [*decode_rows(), *lists.rows(), simulator_row()]
     if shutil.which("wrk"):
         rows += http_rows(measure())
         rows += vehicles.rows()

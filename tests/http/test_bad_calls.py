@@ -17,7 +17,7 @@ from tests.support import Connected
 
 from carwire.core.permissions import PERMISSIONS
 from carwire.http.application import PAGE_TAGS
-from carwire.http.call import Route
+from carwire.http.call import NHTSA, Route
 from carwire.kit.ids import new_id
 from carwire.wire.v2.actions import ACTIONS
 
@@ -60,7 +60,7 @@ def path_of(route: Route, car: Connected | None = None, **other: str) -> str:
 
 def api(place: Owned) -> list[Route]:
     """The calls whose errors are in the form of v2.0."""
-    return [route for route in place.carwire.routes if route.tag not in {*PAGE_TAGS, "v3"}]
+    return [route for route in place.carwire.routes if route.tag not in {*PAGE_TAGS, NHTSA, "v3"}]
 
 
 def credentials(place: Owned, car: Connected, route: Route) -> list[tuple[bytes, bytes]]:
@@ -506,8 +506,10 @@ def test_another_method_is_refused_at_every_path_and_told_the_ones_there_are(pla
         target = re.sub(r"\{(\w+)\}", "x", route.path)
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - methods[route.path]:
             answer = place.ask(method, target, [car.bearer])
-            body = refused(answer, 405)
-            assert (body["type"], body["code"]) == ("VALIDATION", "METHOD")
+            assert answer.status == 405, route
+            if route.tag != NHTSA:
+                body = refused(answer)
+                assert (body["type"], body["code"]) == ("VALIDATION", "METHOD")
             assert set((answer.header("allow") or "").split(", ")) == methods[route.path], route
 
 

@@ -49,12 +49,21 @@ OPEN = {
     ("POST", "/oauth2/token"),  # likewise: tests/http/v3/test_tokens.py
     ("GET", "/v3/compatible-vehicles"),  # of no owner and no application
     ("GET", "/.well-known/oauth-authorization-server"),
+    *(("GET", f"/api/vehicles/{m}/{{vin}}") for m in ("DecodeVin", "DecodeVinExtended", "DecodeVinValues")),
+    ("GET", "/api/vehicles/DecodeVinValuesExtended/{vin}"),  # NHTSA's: tests/http/test_nhtsa.py
+    ("GET", "/api/vehicles/DecodeWMI/{wmi}"),
+    ("POST", "/api/vehicles/DecodeVINValuesBatch"),
     *(("GET", path) for path in ("/health", "/ready", "/metrics")),
     *(("GET", path) for path in ("/", "/docs/api", "/docs/errors", "/docs/errors/api-errors/{group}", "/openapi.json")),
 }
 # Parameters of paths and queries that name something, and whether that something is somebody's.
 NAMES = {"id": True, "webhook_id": True, "user_id": True, "vehicle_id": True, "cursor": True, "external_id": True}
-NAMES |= {"vin": False, "group": False, "car": False}  # a VIN is only decoded; simulated cars are nobody's
+NAMES |= {
+    "vin": False,
+    "wmi": False,
+    "group": False,
+    "car": False,
+}  # a VIN is only decoded; simulated cars are nobody's
 NAMES |= dict.fromkeys(("connection_id", "subscription_id", "application_id", "execution_id", "schedule_id"), True)
 NAMES |= dict.fromkeys(("filter[userId]", "filter[vehicleId]", "filter[webhookId]", "filter[user.externalId]"), True)
 NAMES |= {"page[after]": True, "code": False, "filter[vehicle.mode]": False}

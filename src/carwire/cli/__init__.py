@@ -20,7 +20,7 @@ cli = App(
     version_flags=["--version"],
 )
 cli.command("carwire.cli.up:up", help="Run the server.")
-cli.command("carwire.cli.vin:vin", help="Say what VINs say.")
+cli.command("carwire.cli.vin:verbs", name="vin", help="Say what VINs say.")
 cli.command("carwire.cli.compatibility:compatibility", help="Say whether cars can be connected, and why.")
 application_verbs = App(name="app", help="Manage the applications that may ask this server.")
 for verb, function, sentence in (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from carwire.batch.naming import vin_column
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.vin.structure import tidy
 from carwire.services.compatibility import Summary, summarise
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PIECE: Final = 10_000  # VINs judged at once
-_VIN_NAMES: Final = frozenset({"vin", "vinnumber", "vehicleidentificationnumber", "chassisnumber"})
 _FACTS: Final = ("vin", "compatible", "reason", "make", "model", "model_year", "powertrain", "problem")
 Row = dict[str, Any]
 
@@ -46,7 +46,7 @@ def judge_file(
     counts: Counter[str] = Counter()
     pieces = _read(path, column)
     first = next(pieces, [])  # a file without a column of VINs is refused before anything is written
-    with _writer(out, (*_FACTS, *permissions)) as write, _progress(path) as advance:
+    with _writer(out, (*_FACTS, *permissions)) as write, progress(path) as advance:
         for vins in itertools.chain([first], pieces):
             answers = service.check_many([tidy(vin) for vin in vins], permissions, country)
             rows = [_row(summarise(v, a)) for v, a in zip(vins, answers, strict=True)]
@@ -89,7 +89,7 @@ def _read(path: Path, column: str | None) -> Iterator[list[str]]:
             file.seek(0)
             delimiter = max(",;\t|", key=sample.count)
             rows = csv.reader(file, delimiter=delimiter)
-            index = _column(next(rows, []), column, path)
+            index = vin_column(next(rows, []), column, str(path))
             for row in rows:
                 if not row:
                     continue
@@ -108,20 +108,11 @@ def _read_parquet(path: Path, column: str | None) -> Iterator[list[str]]:
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            name = names[_column(names, column, path)]
+            name = names[vin_column(names, column, str(path))]
             for batch in file.iter_batches(batch_size=_PIECE, columns=[name]):
                 yield ["" if vin is None else str(vin).strip() for vin in batch.column(0).to_pylist()]
     except pa.ArrowException as error:
         raise InvalidInput(FieldProblem("file", f"{path} is no Parquet file: {error}")) from error
-
-
-def _column(names: Sequence[str], wanted: str | None, path: Path) -> int:
-    for index, name in enumerate(names):
-        plain = "".join(c for c in name.casefold() if c.isalnum())
-        if name == wanted or (wanted is None and plain in _VIN_NAMES):
-            return index
-    what = f"no column {wanted!r}" if wanted else "no column that looks like VINs; name it with --column"
-    raise InvalidInput(FieldProblem("column", f"{path} has {what}; it has: {', '.join(names)[:300]}"))
 
 
 @contextmanager
@@ -176,7 +167,7 @@ def _pyarrow() -> tuple[Any, Any]:
 
 
 @contextmanager
-def _progress(path: Path) -> Iterator[Callable[[int], None]]:
+def progress(path: Path) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error when that is a terminal; the total is counted first."""
     if not sys.stderr.isatty():
         yield lambda _n: None
@@ -190,8 +181,10 @@ def _progress(path: Path) -> Iterator[Callable[[int], None]]:
         yield lambda n: progress.advance(task, n)
 
 
-def _total(path: Path) -> int:
-    """Rows of the file: told by a Parquet footer, counted in lines otherwise."""
+def _total(path: Path) -> int | None:
+    """Rows of the file: told by a Parquet footer, counted in lines otherwise; null for a packed one."""
+    if path.suffix.lower() in {".gz", ".bz2", ".zst"}:
+        return None
     if path.suffix.lower() == ".parquet":
         _, parquet = _pyarrow()
         return int(parquet.read_metadata(path).num_rows)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from carwire.core.errors import InvalidInput
 from carwire.core.vin.decode import Decoded, Field, Vin
@@ -123,3 +123,8 @@ def fields_of(decoded: Decoded) -> Iterator[tuple[str, Field[object]]]:
         elif isinstance(value, msgspec.Struct):
             for inner in value.__struct_fields__:
                 yield f"{name} {inner.replace('_', ' ')}", getattr(value, inner)
+
+
+verbs = App(name="vin", help="Say what VINs say.")
+verbs.default(vin)
+verbs.command("carwire.cli.vin_batch:batch", name="batch", help="Decode a file of VINs into another.")

@@ -17,6 +17,7 @@ import ultravin
 
 from carwire.connectors._vpic_serials import DATA_MONTH, SERIAL_WMIS
 from carwire.core.vin.decode import Battery, Decoded, Engine, ErrorCode, Field, Identity, Plant, Strength, believed
+from carwire.core.vin.elements import Element, ElementValues, Value
 from carwire.core.vin.powertrain import Powertrain, powertrain
 from carwire.core.vin.structure import VIN_LENGTH, compute_check_digit, is_north_american
 
@@ -171,6 +172,18 @@ class VpicDecoder:
             suggested_vin=found["corrected_vin"] or None,
             data=self.data,
         )
+
+    @functools.cached_property
+    def elements(self) -> tuple[Element, ...]:
+        """Every element a decode can have a value of, those about the decode itself first."""
+        found = sorted(ultravin.ELEMENTS.values(), key=lambda e: (e["decode"] != "Decoding", e["element_id"]))
+        return tuple(Element(e["element_id"], e["code"], e["variable"], e["data_type"] == "lookup") for e in found)
+
+    def read(self, vin: str, *, claimed_year: int | None, now: datetime) -> ElementValues:
+        """Return vPIC's own answer for any text, with a model year somebody claims."""
+        found = ultravin.decode(vin, year=claimed_year, full=True, now=now)["elements"]
+        values = (Value(e["element_id"], e["value"], e["attribute_id"], e["source"]) for e in found)
+        return ElementValues(vin, tuple(values))
 
     def _is_light(self, car: Identity, found: dict[str, Any]) -> bool:
         """Whether position 7 settles the model year: for heavy vehicles vPIC weighs two years by what the rest

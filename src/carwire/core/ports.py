@@ -32,6 +32,7 @@ from carwire.core.vehicles import (
     Vehicle,
 )
 from carwire.core.vin.decode import Decoded, Identity
+from carwire.core.vin.elements import Element, ElementValues
 from carwire.core.webhooks import Halt, SigningKeys, Subscription, SubscriptionFilter, Webhook
 from carwire.kit.secrets import Secret
 
@@ -48,6 +49,17 @@ class VinDecoder(Protocol):
 
     def identify(self, vin: str, *, now: datetime) -> Identity:
         """Return only what identifies the car: cheaper than `decode`, same values."""
+
+
+class ElementReader(Protocol):
+    """Reads VINs in vPIC's own terms. Pure, as `VinDecoder`."""
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """Every element there can be a value of."""
+
+    def read(self, vin: str, *, claimed_year: int | None, now: datetime) -> ElementValues:
+        """Return vPIC's own answer for any text, with a model year somebody claims."""
 
 
 class ApplicationStore(Protocol):

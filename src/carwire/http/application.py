@@ -28,6 +28,7 @@ from carwire.http.door import Doors
 from carwire.http.edge import Edge
 from carwire.http.faults import ErrorWriter, Faults
 from carwire.http.metrics import Metrics
+from carwire.http.nhtsa import handlers as nhtsa
 from carwire.http.oauth.handlers import OAuthHandlers
 from carwire.http.oauth.handlers import routes as oauth_routes
 from carwire.http.operations import Health, OperationHandlers
@@ -58,6 +59,7 @@ from carwire.services.accounts import AccountService
 from carwire.services.commands import CommandService
 from carwire.services.compatibility import CompatibilityService
 from carwire.services.credentials import CredentialService
+from carwire.services.elements import ElementService
 from carwire.services.links import LinkService
 from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
@@ -97,6 +99,7 @@ class Services(msgspec.Struct, frozen=True):
     accounts: AccountService
     access: AccessService
     vins: VinService
+    elements: ElementService
     compatibility: CompatibilityService
     tokens: TokenService
     vehicles: VehicleService
@@ -148,6 +151,7 @@ def create(
         *v2.routes(_v2_handlers(services, writer, default)),
         *v3.routes(_v3_handlers(services, facts, views, v3_faults, default)),
         *_v1(services),
+        *nhtsa.routes(nhtsa.NhtsaHandlers(services.elements)),
         *(route for route in more if route.tag not in PAGE_TAGS),
         *_operations(operations),
     )

@@ -19,6 +19,8 @@ from carwire.core.vehicles import Vehicle
 JSON: Final = b"application/json"
 CLIENT: Final = "client_id"  # where the scope's state names the application that a door has proven
 ONE_MAKE: Final = "v2.0, one make"  # the tag of calls that only cars of one make answer
+NHTSA: Final = "nhtsa"  # the tag of NHTSA's methods
+NHTSA_PATH: Final = "/api/vehicles/"
 Headers = tuple[tuple[bytes, bytes], ...]
 _encode = msgspec.json.Encoder().encode
 

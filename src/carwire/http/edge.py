@@ -19,18 +19,21 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from carwire.core.grants import GrantMissing
 from carwire.http.bridge import HEADER, Bridge
-from carwire.http.call import CLIENT, JSON, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
+from carwire.http.call import CLIENT, JSON, NHTSA_PATH, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
 from carwire.http.door import Doors
 from carwire.http.faults import Faults
 from carwire.http.metrics import Metrics
 from carwire.kit.ids import new_request_id
 from carwire.services.usage import UsageService
+from carwire.wire.nhtsa.answers import METHODS
 
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
 _VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
 # Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds.
 _OTHER_VERSION: Final = re.compile(r"^/v(?![13](?:/|$)|2/redirect(?:\.js)?$)[0-9]")
+_NHTSA: Final = re.compile(r"^/api/vehicles/([a-z]+)(?=/|$)", re.IGNORECASE)
+_NHTSA_METHODS: Final = {method.lower(): method for method in METHODS}
 _CURRENT: Final = "/v2.0"
 _READS: Final = ("GET", "HEAD")
 _V3_BEFORE_ID: Final = "/v3/vehicles/"
@@ -215,7 +218,8 @@ def _with_query(scope: HTTPScope, path: str) -> tuple[HTTPScope, str]:
 
 
 def clean_path(path: str) -> str:
-    """Collapse slashes, drop a trailing one, and spell every version from 2.0 on as ``/v2.0``.
+    """Collapse slashes, drop a trailing one, and spell every version from 2.0 on as ``/v2.0``, NHTSA's methods as the
+    route table does.
 
     Empty for a version that is not served.
 
@@ -226,6 +230,8 @@ def clean_path(path: str) -> str:
         path = _SLASHES.sub("/", path)
     if len(path) > 1 and path[-1] == "/":
         path = path[:-1]
+    if path[:1] == "/" and path[1:2] in "aA":
+        return _NHTSA.sub(lambda found: NHTSA_PATH + _NHTSA_METHODS.get(found[1].lower(), found[1]), path)
     if not path.startswith("/v") or path.startswith("/v2.0/"):
         return path
     version = _VERSION.match(path)

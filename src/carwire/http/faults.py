@@ -20,6 +20,7 @@ from carwire.core.errors import FieldProblem, InvalidInput, NotAuthenticated, St
 from carwire.core.grants import GrantMissing
 from carwire.core.signals.obstacles import Obstacle
 from carwire.http.call import (
+    NHTSA_PATH,
     AccessDenied,
     Answer,
     Call,
@@ -36,6 +37,7 @@ from carwire.http.v3.faults import V3Faults
 from carwire.kit.redaction import redact_text
 from carwire.services.accounts import AccountService
 from carwire.services.commands import CommandFailed
+from carwire.wire.nhtsa.answers import Refusal
 from carwire.wire.v2 import errors as wire
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.kinds import BY_NAME, ErrorKind
@@ -121,6 +123,8 @@ class Faults:
         """Answer an error met while a request was served."""
         if _V3.match(route.path):
             return self._v3.answer(error, call)
+        if route.path.startswith(NHTSA_PATH):
+            return self._of_nhtsa(error, call)
         try:
             body = await self._writer.body(error, call)
         except StoreUnavailable as worse:  # asked for the application's name
@@ -133,8 +137,16 @@ class Faults:
             answer = self._v3.answer(error, call)
             allowed = self._headers(error, path=path) if isinstance(error, MethodNotAllowedException) else ()
             return msgspec.structs.replace(answer, headers=(*answer.headers, *allowed))
+        if path.startswith(NHTSA_PATH):
+            return self._of_nhtsa(error, call, path=path)
         body = self._writer.plain(error, call.request_id)
         return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, path=path))
+
+    def _of_nhtsa(self, error: Exception, call: Call, *, path: str = "") -> Answer:
+        """Answer in the form of NHTSA's API."""
+        body = self._writer.plain(error, call.request_id)
+        said = "; ".join(f"{each.field}: {each.message}" for each in getattr(error, "fields", ()))
+        return json_answer(Refusal(said or body.description), body.status_code, self._headers(error, path=path))
 
     def methods_of(self, path: str) -> set[str]:
         """Return the methods a path takes, HEAD where it takes GET. What the table names is no value of a parameter."""

@@ -12,11 +12,12 @@ import msgspec
 from carwire import __version__
 from carwire.core.permissions import PERMISSIONS
 from carwire.http import openapi_rules as rules
-from carwire.http.call import ONE_MAKE, Route
+from carwire.http.call import NHTSA, ONE_MAKE, Route
 from carwire.http.oauth.handlers import OAuthError
 from carwire.http.openapi_links import links_of
 from carwire.http.openapi_names import renamed
 from carwire.http.v2.vehicles import LONGEST_S
+from carwire.wire.nhtsa.answers import Refusal
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.static import STATIC_ENDPOINTS
 from carwire.wire.v3.errors import ErrorsBody, PreviewErrorsBody
@@ -26,7 +27,8 @@ _REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _DESCRIPTION: Final = (
-    "The open vehicle API server. `/v2.0` and `/v3` speak the wires of Smartcar's API; `/v1` is our own. "
+    "The open vehicle API server. `/v2.0` and `/v3` speak the wires of Smartcar's API; `/v1` is our own, "
+    "`/api/vehicles` NHTSA's. "
     "Carwire has no contracts with car makers: cars that can be connected are simulated ones so far, and what it says "
     "of compatibility comes from the VIN and from public sources."
 )
@@ -74,6 +76,8 @@ _TAGS: Final[dict[str, str]] = {
     "single resource without `data`, relative links, epoch milliseconds, pages by `page` and `pageSize`.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
     "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, and the simulated cars.",
+    NHTSA: "NHTSA's own API for VINs, in JSON, from the same tables: clients of it change the host. No credentials. "
+    "Methods and parameters may be written in any case; there is no XML and no CSV.",
     "operation": "For supervisors. No credentials.",
 }
 _VEHICLE: Final = "/v2.0/vehicles/{id}"
@@ -82,7 +86,7 @@ _VEHICLE: Final = "/v2.0/vehicles/{id}"
 def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
     """Return the document. Every route of the table is in it, with every parameter, body, answer and error."""
     types = [kind for route in routes for kind in (route.answers, route.body, _for_sdks(route)) if kind is not None]
-    types += [ErrorBody, OAuthError, ErrorsBody, PreviewErrorsBody]
+    types += [ErrorBody, OAuthError, ErrorsBody, PreviewErrorsBody, Refusal]
     found, components = _schemas(types)  # all at once: two structs of one name are told apart
     schemas = dict(zip(types, found, strict=True))
     rules.apply(components)
@@ -178,10 +182,15 @@ def _operation(route: Route, routes: Sequence[Route], schemas: Schemas) -> dict[
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
-    if route.form:  # credentials may be in the form instead
+    if _is_oauth(route):  # credentials may be in the form instead
         return [{"machine_secret" if route.name in rules.FORM_OR_JSON else "application": []}, {}]
     permissions = [route.permission] if route.permission else []
     return [{scheme: permissions if scheme == "token" else []} for scheme in _SECURITY[route.door]]
+
+
+def _is_oauth(route: Route) -> bool:
+    """Tell whether the body is a form of OAuth."""
+    return route.form and route.tag != NHTSA
 
 
 def _asks_car(route: Route) -> bool:
@@ -371,6 +380,8 @@ def _error(route: Route, status: str, schemas: Schemas) -> dict[str, Any]:
         # In the form of whoever asks: an owner's token is refused in its own, also where it opens nothing.
         both = route.door is not None
         return {"anyOf": [schemas[ErrorsBody], schemas[PreviewErrorsBody]]} if both else schemas[ErrorsBody]
+    if route.tag == NHTSA:
+        return schemas[Refusal]
     # What has nothing to do with OAuth is refused before its handlers see it.
     return schemas[OAuthError if route.tag == "oauth" and status in {"400", "401"} else ErrorBody]
 
@@ -388,7 +399,7 @@ def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers = {**_REQUEST_ID, **(_OF_V2 if route.tag.startswith("v2.0") else {})}
     if _asks_car(route):
         headers |= _OF_COMMANDS if _commands_car(route) else {} if route.path.endswith("/batch") else _OF_READS
-    if route.form:
+    if _is_oauth(route):
         headers |= _NO_STORE
     if route.status == 204:
         return {"description": "Done.", "headers": headers}
@@ -405,10 +416,10 @@ def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
 def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what a request, or the car, can be to blame for: status → sentence and headers."""
     wanted: dict[str, tuple[str, dict[str, Any]]] = {}
-    if route.form:
+    if _is_oauth(route):
         wanted["400"] = "In OAuth's own error form.", _NO_STORE
         wanted["401"] = "The application's credentials are not known.", {**_CHALLENGE, **_NO_STORE}
-    elif route.query or route.body or route.parameters:
+    elif route.query or route.body or route.parameters or route.form:
         wanted["400"] = "The request cannot be used; `detail` names the fields.", {}
     if route.tag == "v3":
         wanted |= _V3_ERRORS.get(route.door or "", {})
@@ -443,7 +454,7 @@ _V3_ERRORS: Final[dict[str, dict[str, tuple[str, dict[str, Any]]]]] = {
 
 def _failures(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what the server is to blame for."""
-    if route.door is None and not route.form:
+    if route.door is None and not _is_oauth(route):
         return {"503": ("The database cannot be reached.", {})} if route.name == "ready" else {}
     found: dict[str, tuple[str, dict[str, Any]]] = {
         "500": ("Something failed in the server.", {}),

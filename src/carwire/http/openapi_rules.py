@@ -51,6 +51,7 @@ EXAMPLES: Final[dict[str, str]] = {
     "id": "7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51",
     "webhook_id": "b1f7c4de-91f4-4a3c-8d55-2f6f1a0e7c39",
     "vin": "5YJXCDE22HF068739",
+    "wmi": "5YJ",
     "code": "odometer-traveleddistance",
     "connection_id": "c3d0a7f4-7f0e-4f0c-8f56-6b6f6fb0a2d1",
     "user_id": "f5a1c9d2-2b34-4b6e-9c3f-0d8f5c1b7a60",
