@@ -37,6 +37,7 @@ from carwire.http.web import demo as web_demo
 from carwire.kit.clock import Clock, utc_now
 from carwire.kit.files import write_private
 from carwire.kit.secrets import PEPPER_BYTES, Secret, SecretHasher, new_pepper
+from carwire.lookup import Lookup, build_lookup
 from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
 from carwire.services.commands import CommandService
@@ -46,6 +47,9 @@ from carwire.services.connect.service import ConnectService
 from carwire.services.connect.tools import put_together
 from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
+from carwire.services.lookup.keys import KeyService
+from carwire.services.lookup.metering import Meter
+from carwire.services.lookup.usage import LookupUsageService
 from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
@@ -61,6 +65,7 @@ from carwire.upstream.door import Freshness, Upstream, budget_of
 _RECOVER_EVERY_S: Final = 60.0
 _TIDY_EVERY: Final = 10  # recoveries
 _USAGE_EVERY_S: Final = 5.0
+_METER_EVERY_S: Final = 1.0
 _log = structlog.get_logger("carwire")
 
 
@@ -77,6 +82,7 @@ class Carwire(msgspec.Struct, frozen=True):
     store: Store
     keeper: Keeper
     upstream: Upstream
+    lookup: Lookup
 
     async def close(self) -> None:
         """Let go of what is open: for those who never ran the lifespan."""
@@ -127,6 +133,7 @@ def build(
         generation=settings.v3_generation,
         long_after=timedelta(seconds=settings.long_command_after),
     )
+    lookup = build_lookup(store, hasher, clock)
     brands = Brands(known, catalogue, decoder, _make_of_simulated)
     tools = put_together(
         store,
@@ -141,6 +148,7 @@ def build(
         *v1_simulator.routes(
             v1_simulator.SimulatorHandlers(Desk.of(keeper, clock)), for_applications=settings.simulator_api
         ),
+        *lookup.routes(services.accounts, clock),
         *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
         *(_demo_routes(demo, services, facts) if demo else ()),
     )
@@ -154,9 +162,9 @@ def build(
         more=more,
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
         bridge=Bridge(always=settings.v3_calls),
-        lifespan=lambda _: _beside(store, keeper, services, clock),
+        lifespan=lambda _: _beside(store, keeper, services, lookup, clock),
     )
-    return Carwire(services, asgi, routes, base_url, store, keeper, upstream)
+    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, lookup)
 
 
 def open_database(settings: Settings) -> Store:
@@ -176,6 +184,8 @@ class Management(msgspec.Struct, frozen=True):
     credentials: CredentialService
     webhooks: WebhookService
     usage: UsageService
+    keys: KeyService
+    lookup_usage: LookupUsageService
 
 
 def management_of(settings: Settings, store: Store) -> Management:
@@ -186,6 +196,8 @@ def management_of(settings: Settings, store: Store) -> Management:
         CredentialService(store, hasher, utc_now),
         WebhookService(store, utc_now),
         UsageService(store, utc_now),
+        KeyService(store, hasher, utc_now),
+        LookupUsageService(store),
     )
 
 
@@ -218,7 +230,9 @@ def build_offline(settings: Settings) -> tuple[VinService, CompatibilityService]
 
 
 @asynccontextmanager
-async def _beside(store: Store, keeper: Keeper, services: Services, clock: Clock) -> AsyncIterator[None]:
+async def _beside(
+    store: Store, keeper: Keeper, services: Services, lookup: Lookup, clock: Clock
+) -> AsyncIterator[None]:
     """What runs beside the requests: the simulated world is kept, what has expired is deleted, what a crash left in
     the middle is ended, usage is written down. At the end commands under way are waited for.
     """
@@ -226,6 +240,7 @@ async def _beside(store: Store, keeper: Keeper, services: Services, clock: Clock
     tidying = asyncio.create_task(_tidy(store, clock), name="tidy")
     ending = asyncio.Event()
     writing = asyncio.create_task(_write_usage(services.usage, ending), name="usage")
+    metering = asyncio.create_task(_write_usage(lookup.meter, ending, _METER_EVERY_S), name="lookup usage")
     try:
         yield
     finally:
@@ -234,7 +249,7 @@ async def _beside(store: Store, keeper: Keeper, services: Services, clock: Clock
             await tidying
         await services.commands.finish()
         ending.set()
-        await writing
+        await asyncio.gather(writing, metering)
         try:
             await keeper.stop()
         except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
@@ -254,7 +269,7 @@ async def _tidy(store: Store, clock: Clock, every_s: float = _RECOVER_EVERY_S) -
         await asyncio.sleep(every_s)
 
 
-async def _write_usage(usage: UsageService, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
+async def _write_usage(usage: UsageService | Meter, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
     """Write usage down every few seconds and a last time at the end."""
     while not ending.is_set():
         with contextlib.suppress(TimeoutError):

@@ -57,6 +57,15 @@ for verb, function, sentence in (
 ):
     key_verbs.command(f"carwire.cli.keys:{function}", name=verb, help=sentence)
 cli.command(key_verbs)
+api_key_verbs = App(name="key", help="Manage the keys of the lookup API.")
+for verb, function, sentence in (
+    ("create", "create", "Make a key for an application and print it, this once."),
+    ("list", "show", "List the keys and what they may do."),
+    ("revoke", "revoke", "End a key at once."),
+):
+    api_key_verbs.command(f"carwire.cli.api_keys:{function}", name=verb, help=sentence)
+cli.command(api_key_verbs)
+cli.command("carwire.cli.api_keys:usage", name="usage", help="Say what the keys were used for.")
 simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (
     ("list", "show_cars", "List the simulated cars, or the scenarios."),

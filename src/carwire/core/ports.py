@@ -14,6 +14,7 @@ from carwire.core.applications import Application, ClientSecret
 from carwire.core.budgets import Budget, Level
 from carwire.core.commands import Accepted, Arguments, AuditEntry, CommandRecord, Outcome, State
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
+from carwire.core.lookup.ports import LookupStore
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
 from carwire.core.usage import Usage
@@ -315,7 +316,15 @@ class UsageStore(Protocol):
 
 
 class Store(
-    ApplicationStore, ConnectStore, GrantStore, VehicleStore, CommandStore, SubscriptionStore, UsageStore, Protocol
+    ApplicationStore,
+    ConnectStore,
+    GrantStore,
+    VehicleStore,
+    CommandStore,
+    SubscriptionStore,
+    UsageStore,
+    LookupStore,
+    Protocol,
 ):
     """All that is kept. Every method is one transaction; nothing waits for a car or a maker inside one."""
 

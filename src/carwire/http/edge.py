@@ -29,8 +29,9 @@ from carwire.services.usage import UsageService
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
 _VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
-# Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds.
-_OTHER_VERSION: Final = re.compile(r"^/v(?![13](?:/|$)|2/redirect(?:\.js)?$)[0-9]")
+# Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds, and /v2/vehicles is the
+# lookup API.
+_OTHER_VERSION: Final = re.compile(r"^/v(?![13](?:/|$)|2/redirect(?:\.js)?$|2/(?:vehicles?|usage)(?:/|$))[0-9]")
 _CURRENT: Final = "/v2.0"
 _READS: Final = ("GET", "HEAD")
 _V3_BEFORE_ID: Final = "/v3/vehicles/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from carwire.storage.memory.applications import ApplicationsInMemory
 from carwire.storage.memory.commands import CommandsInMemory
 from carwire.storage.memory.connect import ConnectInMemory
+from carwire.storage.memory.lookup import Shelf
 from carwire.storage.memory.state import State
 from carwire.storage.memory.tidying import TidyingInMemory
 from carwire.storage.memory.usage import UsageInMemory
@@ -26,6 +27,7 @@ class MemoryStore(
 
     def __init__(self) -> None:
         self._state = State()
+        self._shelf = Shelf()
         self._sealer = Sealer.throwaway()  # for cursors
 
     async def ping(self) -> None:

@@ -10,6 +10,9 @@ from carwire.storage.sql.applications import ApplicationPlans
 from carwire.storage.sql.commands import CommandPlans
 from carwire.storage.sql.connect import ConnectPlans
 from carwire.storage.sql.grants import GrantPlans
+from carwire.storage.sql.lookup_catalogue import LookupCataloguePlans
+from carwire.storage.sql.lookup_keys import LookupKeyPlans
+from carwire.storage.sql.lookup_registers import LookupRegisterPlans
 from carwire.storage.sql.plans import READ_VERSION, Database, Plan, reads
 from carwire.storage.sql.readings import ReadingPlans
 from carwire.storage.sql.rotation import RotationPlans
@@ -28,6 +31,9 @@ class SqlStore(
     CommandPlans,
     WebhookPlans,
     UsagePlans,
+    LookupKeyPlans,
+    LookupCataloguePlans,
+    LookupRegisterPlans,
     TidyPlans,
     RotationPlans,
 ):
