@@ -65,6 +65,15 @@ for verb, function, sentence in (
 ):
     api_key_verbs.command(f"carwire.cli.api_keys:{function}", name=verb, help=sentence)
 cli.command(api_key_verbs)
+register_verbs = App(name="register", help="Import what authorities publish of cars.")
+for verb, function, sentence in (
+    ("import", "import_register", "Import a register's file."),
+    ("list", "show", "List what was imported."),
+    ("formats", "show_formats", "List the formats that are known."),
+    ("remove", "remove", "Delete what was imported."),
+):
+    register_verbs.command(f"carwire.cli.registers:{function}", name=verb, help=sentence)
+cli.command(register_verbs)
 cli.command("carwire.cli.api_keys:usage", name="usage", help="Say what the keys were used for.")
 simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (

@@ -176,3 +176,28 @@ def _first(text: str, table: Mapping[str, T]) -> T | None:
         default=None,
     )
     return None if best is None else table[best[2]]
+
+
+HEBREW_MAKES: Final = {
+    "טויוטה": "Toyota", "יונדאי": "Hyundai", "קיה": "Kia", "מאזדה": "Mazda", "סקודה": "Skoda", "סוזוקי": "Suzuki",
+    "מיצובישי": "Mitsubishi", "ניסאן": "Nissan", "הונדה": "Honda", "פולקסווגן": "Volkswagen", "פורד": "Ford",
+    "שברולט": "Chevrolet", "רנו": "Renault", "פיג'ו": "Peugeot", "סיטרואן": "Citroen", "סיאט": "Seat", "אאודי": "Audi",
+    "אודי": "Audi", "ב מ וו": "BMW", "במוו": "BMW", "מרצדס": "Mercedes-Benz", "וולוו": "Volvo", "סובארו": "Subaru",
+    "דאציה": "Dacia", "דאצ'יה": "Dacia", "אופל": "Opel", "פיאט": "Fiat", "לקסוס": "Lexus", "טסלה": "Tesla",
+    "ג'יפ": "Jeep", "לנדרובר": "Land Rover", "פורשה": "Porsche", "ביואיק": "Buick", "קאדילק": "Cadillac",
+    "אינפיניטי": "Infiniti", "יגואר": "Jaguar", "מיני": "MINI", "קופרה": "Cupra", "בי ווי די": "BYD",
+    "אלפא רומיאו": "Alfa Romeo", "דודג'": "Dodge", "קרייזלר": "Chrysler", "איסוזו": "Isuzu",
+}  # fmt: skip
+
+
+@functools.lru_cache(4096)
+def hebrew_make(text: str) -> str | None:
+    """Return the make that begins a text of Israel's register, which goes on with the country of its plant.
+
+    >>> hebrew_make("טסלה ארה\\"ב"), hebrew_make("TESLA")
+    ('Tesla', 'Tesla')
+    """
+    text = " ".join(text.replace("-", " ").split())
+    if text.isascii():
+        return make_shown(text)
+    return next((make for word, make in HEBREW_MAKES.items() if f"{text} ".startswith(f"{word} ")), None)
