@@ -93,7 +93,7 @@ def weigh(vin: str | None, decode: DecodedFacts | None, entries: Sequence[Entry]
         found = _grounds(field, voices)
         if not found:
             continue
-        if all(agrees(field, found[0].value, other.value) for other in found[1:]):
+        if all(_goes_with(field, found[0].value, other.value) for other in found[1:]):
             grounds[field] = found[0]
         else:
             disputed.add(field)
@@ -112,6 +112,11 @@ def weigh(vin: str | None, decode: DecodedFacts | None, entries: Sequence[Entry]
         decode_body=decoded.body_type,
         sources=tuple(sorted({entry.release.dataset for entry in entries})),
     )
+
+
+def _goes_with(field: str, one: Any, other: Any) -> bool:
+    """Tell whether a weaker source leaves a value standing: a year more or less is how registers count years."""
+    return abs(one - other) <= 1 if field == "year" else agrees(field, one, other)
 
 
 def _believed(decode: DecodedFacts | None) -> tuple[Traits, dict[str, EvidenceStrength]]:

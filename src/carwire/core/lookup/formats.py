@@ -23,14 +23,15 @@ from carwire.core.lookup.traits import TRAITS, Traits
 
 _REMEMBERED: Final = 200_000
 _VIN: Final = re.compile(r"[A-HJ-NPR-Z0-9]+")
+_UNREADABLE: Final = re.compile("[\ud800-\udfff]")
 _PLATE_BLANKS: Final = str.maketrans("", "", " -\u00a0.")
 _DATES: Final = (
-    (re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ].*)?"), (1, 2, 3)),
-    (re.compile(r"(\d{4})(\d\d)(\d\d)"), (1, 2, 3)),
-    (re.compile(r"(\d\d)/(\d\d)/(\d{4})"), (3, 1, 2)),
-    (re.compile(r"(\d\d)\.(\d\d)\.(\d{4})"), (3, 2, 1)),
-    (re.compile(r"(\d{4})-(\d\d?)"), (1, 2, 0)),
-    (re.compile(r"(\d{4})"), (1, 0, 0)),
+    (re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ].*)?", re.ASCII), (1, 2, 3)),
+    (re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII), (1, 2, 3)),
+    (re.compile(r"(\d\d)/(\d\d)/(\d{4})", re.ASCII), (3, 1, 2)),
+    (re.compile(r"(\d\d)\.(\d\d)\.(\d{4})", re.ASCII), (3, 2, 1)),
+    (re.compile(r"(\d{4})-(\d\d?)", re.ASCII), (1, 2, 0)),
+    (re.compile(r"(\d{4})", re.ASCII), (1, 0, 0)),
 )
 KG_PER_LB: Final = 0.45359237
 KM_PER_MILE: Final = 1.609344
@@ -191,6 +192,8 @@ class RowReader:
                 raise Rejected(name, "is another kind of thing", row[place].strip()[:20])
         key = "" if self._vin is None else self._key(row[self._vin])
         plate = "" if self._plate is None else row[self._plate].translate(_PLATE_BLANKS).upper()[:16]
+        if not plate.isascii() and _UNREADABLE.search(plate):
+            raise Rejected(self.form.plate or "", "is no text in the file's encoding")
         if self.form.link == "LP":
             if not plate:
                 raise Rejected(self.form.plate or "", "is empty")
@@ -215,7 +218,7 @@ class RowReader:
         return vin
 
     def _number(self, raw: Any) -> int:
-        values = dict(zip(self._kind_names, (raw,) if isinstance(raw, str) else raw, strict=True))
+        values = _values(self._kind_names, raw)
         traits = Traits(**_read_all(self.form.traits, values))
         kept = {n: text for n in self.form.kind_columns if (text := " ".join(values.get(n, "").split()))}
         content = _content(traits, kept)
@@ -230,7 +233,7 @@ class RowReader:
         return number
 
     def _individual(self, raw: Any) -> Individual:
-        values = dict(zip(self._car_names, (raw,) if isinstance(raw, str) else raw, strict=True))
+        values = _values(self._car_names, raw)
         kept = {n: text for n in self.form.car_columns if (text := " ".join(values.get(n, "").split()))}
         facts = _read_all(self.form.car, values)
         found = Individual(**facts, raw=kept) if facts or kept else NOBODY
@@ -238,6 +241,15 @@ class RowReader:
             self._cars.clear()
         self._cars[raw] = found
         return found
+
+
+def _values(names: Sequence[str], raw: Any) -> dict[str, str]:
+    """Pair columns with their texts. Raises `Rejected` for bytes that are no text in the file's encoding."""
+    texts = (raw,) if isinstance(raw, str) else raw
+    for name, text in zip(names, texts, strict=True):
+        if "\0" in text or (not text.isprintable() and _UNREADABLE.search(text)):
+            raise Rejected(name, "is no text in the file's encoding")
+    return dict(zip(names, texts, strict=True))
 
 
 def _content(traits: Traits, raw: dict[str, str]) -> bytes:

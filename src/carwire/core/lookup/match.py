@@ -15,7 +15,7 @@ from carwire.core.lookup.evidence import SCORED, Evidence, Ground, agrees, usabl
 from carwire.core.lookup.inference import families, inferred
 from carwire.core.lookup.names import make_key, models_agree
 from carwire.core.lookup.registers import PrefixCount
-from carwire.core.lookup.traits import NUMBERS, Traits, Vehicle, vehicle_of
+from carwire.core.lookup.traits import Traits, Vehicle, vehicle_of
 
 Confidence = Literal["standard", "reduced"]
 WEIGHTS_VERSION: Final = 1
@@ -153,7 +153,7 @@ def _named(evidence: Evidence, counts: Sequence[PrefixCount], guess: Traits | No
             continue
         if not _fits(filled, named[0]) or (filled.year and decode.year and abs(filled.year - decode.year) > 1):
             named.append(filled)
-        elif traits is whole and (filled.badge or filled.series) and not (decode.badge or decode.series):
+        elif traits is whole and (filled.badge or filled.series):
             named[0] = filled
     if not named:
         named = [
@@ -255,13 +255,12 @@ def _of_one_family(tied: Sequence[_Scored]) -> bool:
 def _blurred(same: Sequence[Vehicle]) -> Vehicle:
     """Return what vehicles have in common. Badge, series and options are claimed for none of them."""
     first = same[0].traits
-    differing = {
-        name: None
+    unsure = {"badge", "series"} | {
+        name
         for name in Traits.__struct_fields__
-        if name in NUMBERS or name not in _KIND
-        if any(getattr(vehicle.traits, name) != getattr(first, name) for vehicle in same)
+        if name not in _KIND and any(getattr(vehicle.traits, name) != getattr(first, name) for vehicle in same)
     }
-    traits = msgspec.structs.replace(first, **differing, badge=None, series=None)
+    traits = msgspec.structs.replace(first, **dict.fromkeys(unsure))
     return msgspec.structs.replace(same[0], traits=traits, options=())
 
 

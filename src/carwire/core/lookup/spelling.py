@@ -9,7 +9,7 @@ import functools
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from carwire.core.lookup.names import pieces
+from carwire.core.lookup.names import make_key, pieces
 
 T = TypeVar("T")
 # Phrases, folded and joined by blanks → the trait.
@@ -140,11 +140,14 @@ def colour(text: str) -> str | None:
 def make_shown(text: str) -> str:
     """Return a make as it is shown.
 
-    >>> make_shown("MERCEDES-BENZ"), make_shown("TESLA"), make_shown("BMW"), make_shown("Opel")
-    ('Mercedes-Benz', 'Tesla', 'BMW', 'Opel')
+    >>> make_shown("MERCEDES-BENZ"), make_shown("TESLA"), make_shown("VW"), make_shown("Opel")
+    ('Mercedes-Benz', 'Tesla', 'Volkswagen', 'Opel')
     """
     text = " ".join(text.split())
-    known = _MAKES.get(text.upper()) or _MAKES.get(" ".join(pieces(text)))
+    plain = " ".join(pieces(text))
+    if make_key(text) != plain:
+        text = make_key(text)
+    known = _MAKES.get(text.upper()) or _MAKES.get(plain)
     return known or (text.title() if text.isupper() else text)
 
 

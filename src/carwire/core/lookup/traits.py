@@ -64,9 +64,6 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 TRAITS: Final = Traits.__struct_fields__
-NUMBERS: Final = frozenset(
-    {"num_doors", "num_seats", "num_gears", "num_cylinders", "capacity_cc", "power_kw", "torque_nm", "range"}
-)
 
 
 class Option(msgspec.Struct, frozen=True):
