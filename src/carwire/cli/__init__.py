@@ -74,6 +74,9 @@ for verb, function, sentence in (
 ):
     register_verbs.command(f"carwire.cli.registers:{function}", name=verb, help=sentence)
 cli.command(register_verbs)
+catalogue_verbs = App(name="catalogue", help="Import vehicles that lookups choose among.")
+catalogue_verbs.command("carwire.cli.catalogues:import_catalogue", name="import", help="Import a catalogue.")
+cli.command(catalogue_verbs)
 cli.command("carwire.cli.api_keys:usage", name="usage", help="Say what the keys were used for.")
 simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (

@@ -63,12 +63,13 @@ def import_register(
         raise InvalidInput(FieldProblem("region", f"there is no region {region!a}" if region else "name a region"))
     settings = read_settings(os.environ, data=data)
     path = rejects or settings.data / f"rejected-{found.code}-{form.dataset}.csv"
-    with _alone(settings, f"{found.code}-{form.dataset}"):
-        report = _import(settings, form, found.code, file, path, force=force)
-    _tell(report, path, json=json)
+    with alone(settings, f"{found.code}-{form.dataset}"):
+        report = import_file(settings, form, found.code, file, path, force=force)
+    tell(report, path, json=json)
 
 
-def _import(settings: Settings, form: Format, region: str, file: Path, rejects: Path, *, force: bool) -> Report:
+def import_file(settings: Settings, form: Format, region: str, file: Path, rejects: Path, *, force: bool) -> Report:
+    """Import a file into the database of the settings."""
     from carwire.app import open_database
     from carwire.kit.clock import utc_now
     from carwire.registers.files import checksum_of, open_rows
@@ -79,7 +80,7 @@ def _import(settings: Settings, form: Format, region: str, file: Path, rejects: 
 
     async def run() -> Report:
         try:
-            with open_rows(file, form) as rows, _listed(rejects) as refuse, _progress(file, rows) as progress:
+            with open_rows(file, form) as rows, listed(rejects) as refuse, _progress(file, rows) as progress:
                 return await ImportService(store, utc_now).run(
                     form, region, checksum, rows, force=force, refuse=refuse, progress=progress
                 )
@@ -162,7 +163,7 @@ def _with_store(data: Path | None, work: Callable[[Any], Any]) -> Any:
 
 
 @contextlib.contextmanager
-def _alone(settings: Settings, name: str) -> Iterator[None]:
+def alone(settings: Settings, name: str) -> Iterator[None]:
     """Keep a second import of the same register out."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.data / f".import-{name}.lock").open("w") as file:
@@ -175,7 +176,7 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _listed(path: Path) -> Iterator[Callable[[Refusal], None]]:
+def listed(path: Path) -> Iterator[Callable[[Refusal], None]]:
     """Write down rows that are left out. An earlier list is kept when there are none."""
     file: Any = None
     writer: Any = None
@@ -212,7 +213,8 @@ def _progress(path: Path, rows: RowFile) -> Iterator[Callable[[int], None]]:
         yield lambda n: progress.update(task, completed=rows.position(), description=f"{path.name} {n:,} rows")
 
 
-def _tell(report: Report, rejects: Path, *, json: bool) -> None:
+def tell(report: Report, rejects: Path, *, json: bool) -> None:
+    """Say what an import did."""
     if json:
         listed = str(rejects) if report.rejected and not report.unchanged else None
         print(msgspec.json.encode({**msgspec.to_builtins(report), "rejects": listed}).decode())

@@ -119,4 +119,4 @@ def text_of(form: Format, cars: list[dict[str, str]]) -> str:
     return xml_of(form, cars) if form.kind == "xml" else csv_of(form, cars)
 
 
-ALL = tuple(formats())
+ALL = tuple(name for name, form in formats().items() if not form.catalogue)

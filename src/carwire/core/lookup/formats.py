@@ -17,7 +17,7 @@ import msgspec
 
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.lookup import spelling
-from carwire.core.lookup.names import make_of_code
+from carwire.core.lookup.names import make_of_code, pieces
 from carwire.core.lookup.registers import LENGTHS, NOBODY, Individual, Link, TypeRow
 from carwire.core.lookup.traits import TRAITS, Traits
 
@@ -46,18 +46,21 @@ class Rejected(Exception):
 
 
 class Reads(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"how": "as"}):
-    """A column, or the first of several that says something, and how it is read. `words` stand for codes."""
+    """A column, or the first of several that says something, and how it is read. `words` stand for codes. `without` is
+    a column whose words are left out: a badge is what a name has beyond its model.
+    """
 
     column: str | list[str]
     how: str = "text"
     words: dict[str, str] = {}
+    without: str | None = None
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A format. `knows` lists the other columns that may be there; `drops` those that say something of a person.
     `kind_columns` and `car_columns` are kept as published, with the kind of car or with the car. `only` names a column
     and its values that are vehicles. `repeats` says that one car may have several rows; `newest` is then the date that
-    decides. `partial` says which part of the fleet it holds.
+    decides. `partial` says which part of the fleet it holds; of a `catalogue` a match chooses vehicles.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     repeats: bool = False
     newest: str | None = None
     partial: str | None = None
+    catalogue: bool = False
 
     def columns(self) -> set[str]:
         """Return every column it reads."""
@@ -94,7 +98,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def _names(reads: Reads) -> list[str]:
-    return [reads.column] if isinstance(reads.column, str) else reads.column
+    named = [reads.column] if isinstance(reads.column, str) else reads.column
+    return [*named, reads.without] if reads.without else named
 
 
 def check_format(form: Format) -> Format:
@@ -259,8 +264,10 @@ def _content(traits: Traits, raw: dict[str, str]) -> bytes:
 def _read_all(reads: dict[str, Reads], values: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, how in reads.items():
-        for column in _names(how):
+        for column in [how.column] if isinstance(how.column, str) else how.column:
             text = " ".join(values.get(column, "").split())
+            if how.without:
+                text = _beyond(text, values.get(how.without, ""))
             text = how.words.get(text, "" if how.words and how.how == "word" else text)
             try:
                 value = READERS[how.how](text) if text else None
@@ -270,6 +277,12 @@ def _read_all(reads: dict[str, Reads], values: dict[str, str]) -> dict[str, Any]
                 found[name] = value
                 break
     return found
+
+
+def _beyond(text: str, part: str) -> str:
+    """Return the words of a text that another has not; nothing where the other is empty."""
+    known = set(pieces(part))
+    return " ".join(word for word in text.split() if not set(pieces(word)) <= known) if known else ""
 
 
 def _rank(text: str) -> int:
@@ -331,6 +344,12 @@ def _year_of_date(text: str) -> int | None:
     return int(day[:4]) if day else None
 
 
+def _gears(text: str) -> int | None:
+    """Read how many gears a transmission has, as in `Manual 5-spd` and `Automatic (S8)`."""
+    found = re.search(r"([0-9]{1,2})-spd|\([A-Z-]*?([0-9]{1,2})\)", text)
+    return int(found[1] or found[2]) if found else None
+
+
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     "text": str,
     "word": str,
@@ -350,6 +369,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "body": spelling.body_type,
     "drive": lambda text: spelling.drive(text)[0],
     "drive group": lambda text: spelling.drive(text)[1],
+    "gears": _gears,
     "transmission group": spelling.transmission_type,
     "colour": spelling.colour,
     "engine": lambda text: "Electric" if spelling.fuel(text)[1] in {"Electric", "Hydrogen"} else "Piston",

@@ -138,17 +138,18 @@ class ImportService:
             raise InvalidInput(FieldProblem("file", what))
 
     async def _list_vehicles(self, form: Format, region: str, release_id: int, types: Sequence[TypeRow]) -> None:
-        """Add the kinds of cars to the catalogue: to be found and told by id, not to be chosen by a match."""
+        """Add the kinds of cars to the catalogue: to be found and told by id, of a catalogue also to be chosen."""
         found: dict[str, Vehicle] = {}
         for row in types:
             traits = row.traits
             year = traits.year or traits.release_year
             if traits.make and traits.model and year and model_key(traits.model):
-                vehicle = vehicle_of(region, msgspec.structs.replace(traits, year=year), f"register:{form.dataset}")
+                vehicle = vehicle_of(region, msgspec.structs.replace(traits, year=year), form.dataset)
                 found[vehicle.id] = vehicle
         vehicles = list(found.values())
         for start in range(0, len(vehicles), _VEHICLES):
-            await self._store.put_vehicles(vehicles[start : start + _VEHICLES], release_id)
+            some = vehicles[start : start + _VEHICLES]
+            await self._store.put_vehicles(some, release_id, candidates=form.catalogue)
 
 
 class _Run:
@@ -267,6 +268,7 @@ def release_of(form: Format, region: str, checksum: str, today: date) -> Release
         publisher=form.publisher,
         terms=form.terms,
         describes=tuple(form.describes),
+        catalogue=form.catalogue,
         has_writeoffs="incidents" in form.car,
         has_thefts="thefts" in form.car,
     )
