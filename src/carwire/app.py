@@ -47,6 +47,7 @@ from carwire.services.connect.service import ConnectService
 from carwire.services.connect.tools import put_together
 from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
+from carwire.services.lookup.finding import LookupService
 from carwire.services.lookup.keys import KeyService
 from carwire.services.lookup.metering import Meter
 from carwire.services.lookup.usage import LookupUsageService
@@ -207,6 +208,16 @@ async def open_management(settings: Settings) -> AsyncIterator[Management]:
     store = open_database(settings)
     try:
         yield management_of(settings, store)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_lookup(settings: Settings) -> AsyncIterator[LookupService]:
+    """Open the database for lookups alone."""
+    store = open_database(settings)
+    try:
+        yield build_lookup(store, SecretHasher(_pepper(settings)), utc_now).finding
     finally:
         await store.close()
 
