@@ -134,7 +134,7 @@ def build(
         generation=settings.v3_generation,
         long_after=timedelta(seconds=settings.long_command_after),
     )
-    lookup = build_lookup(store, hasher, clock)
+    lookup = build_lookup(store, hasher, clock, settings.lookup_services)
     brands = Brands(known, catalogue, decoder, _make_of_simulated)
     tools = put_together(
         store,
@@ -217,7 +217,7 @@ async def open_lookup(settings: Settings) -> AsyncIterator[LookupService]:
     """Open the database for lookups alone."""
     store = open_database(settings)
     try:
-        yield build_lookup(store, SecretHasher(_pepper(settings)), utc_now).finding
+        yield build_lookup(store, SecretHasher(_pepper(settings)), utc_now, settings.lookup_services).finding
     finally:
         await store.close()
 

@@ -7,7 +7,7 @@ import csv
 import lzma
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -123,7 +123,7 @@ def test_imports_are_complete_and_twice_is_once(disk: Store) -> None:
 
 @pytest.mark.parametrize("registers", [(), ("wa-ev",), ("ny-dmv",), ("wa-ev", "ny-dmv")], ids="+".join)
 def test_standard_answers_are_right_and_reduced_ones_hold_the_model(
-    disk: Store, labels: dict[str, Label], registers: tuple[str, ...], record_property: pytest.RecordProperty
+    disk: Store, labels: dict[str, Label], registers: tuple[str, ...], record_property: Callable[[str, object], None]
 ) -> None:
     for name in registers:
         load(disk, name, {"wa-ev": WA, "ny-dmv": NY}[name])

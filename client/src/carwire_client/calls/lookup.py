@@ -98,7 +98,7 @@ def search_vehicles(keyed: Keyed, search: str, *, count: int = 10, region: str |
 
 
 def vehicle_facets(
-    keyed: Keyed, facets: Sequence[str], *, limit: int = 100, region: str | None = None, **filters: str
+    keyed: Keyed, /, facets: Sequence[str], *, limit: int = 100, region: str | None = None, **filters: str
 ) -> Call[VehicleFacets]:
     """Count vehicles by the values of traits; `filters` are traits and the values vehicles must have."""
     named = facets if isinstance(facets, str) else ",".join(facets)
@@ -107,7 +107,7 @@ def vehicle_facets(
 
 
 def narrow_vehicles(
-    keyed: Keyed, year: int | str, make: str, model: str, *, region: str | None = None, **filters: str
+    keyed: Keyed, /, year: int | str, make: str, model: str, *, region: str | None = None, **filters: str
 ) -> Call[NarrowedVehicles]:
     """Read the vehicles that have these values, and the traits in which they differ."""
     query = pairs(year=year, make=make, model=model, **filters) + _asked(keyed, region, None)

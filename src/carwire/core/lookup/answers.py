@@ -9,7 +9,7 @@ import msgspec
 
 from carwire.core.lookup.evidence import WHOLE
 from carwire.core.lookup.match import Confidence, Explanation
-from carwire.core.lookup.registers import Entry, Release
+from carwire.core.lookup.registers import Entry
 from carwire.core.lookup.traits import Vehicle
 
 EXTENDED: Final = (
@@ -54,7 +54,6 @@ def colour_of(entries: Sequence[Entry]) -> str | None:
 def extras_of(
     features: frozenset[str],
     entries: Sequence[Entry],
-    releases: Sequence[Release],
     vehicle: Vehicle | None,
     *,
     public: bool,
@@ -64,8 +63,8 @@ def extras_of(
     made: dict[str, Callable[[], Any]] = {
         "additional_upstream_data": lambda: _upstream(entries),
         "extended_data": lambda: _extended(own, public=public),
-        "writeoff_info": lambda: _incidents(own, releases, "has_writeoffs", "incidents"),
-        "stolen_info": lambda: _incidents(own, releases, "has_thefts", "thefts"),
+        "writeoff_info": lambda: _incidents(own, "has_writeoffs", "incidents"),
+        "stolen_info": lambda: _incidents(own, "has_thefts", "thefts"),
         "vehicle_age": lambda: _age(own),
         "registration_status": lambda: _status(own),
         "performance_info": lambda: _performance(own, vehicle),
@@ -110,10 +109,8 @@ def _extended(own: Sequence[Entry], *, public: bool) -> dict[str, Any] | None:
     return {**shown, "source": entry.release.dataset, "as_of": entry.release.as_of.isoformat()}
 
 
-def _incidents(own: Sequence[Entry], releases: Sequence[Release], flag: str, name: str) -> dict[str, Any] | None:
+def _incidents(own: Sequence[Entry], flag: str, name: str) -> dict[str, Any] | None:
     """Null without a source or a link, an empty list where nothing is recorded: three answers, never mixed up."""
-    if not any(getattr(release, flag) for release in releases):
-        return None
     linked = [entry for entry in own if getattr(entry.release, flag)]
     if not linked:
         return None

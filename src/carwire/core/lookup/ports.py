@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from carwire.core.errors import CarwireError
 from carwire.core.lookup.facts import DecodedFacts
 from carwire.core.lookup.keys import ApiKey, Count, Record, RecordFilter
 from carwire.core.lookup.registers import Chunk, Entry, PrefixCount, Release, TypeRow
@@ -19,6 +20,10 @@ class FactDecoder(Protocol):
 
     def facts(self, vin: str, *, now: datetime) -> DecodedFacts:
         """Return the facts. Pure: `now` bounds years."""
+
+
+class ServiceFailed(CarwireError):
+    """An external service could not be asked."""
 
 
 class KeyStore(Protocol):

@@ -153,7 +153,7 @@ class LookupService:
             vin=vin,
             additional=chosen.additional,
             explanation=chosen.explanation,
-            extras=extras_of(question.features, entries, releases, chosen.vehicle, public=public),
+            extras=extras_of(question.features, entries, chosen.vehicle, public=public),
         )
 
     async def _counts(self, region: str, vin: str | None, releases: Sequence[Release]) -> Sequence[PrefixCount]:

@@ -1,0 +1,129 @@
+"""Lookups: requests a second against the bare hello, growth with the register, and imports against a bare reading."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+from frequencies import vins
+
+from carwire.connectors.vpic_facts import VpicFacts
+from carwire.core.lookup.asking import Question
+from carwire.core.lookup.regions import REGIONS
+from carwire.core.ports import Store
+from carwire.kit.clock import utc_now
+from carwire.registers.files import checksum_of, open_rows
+from carwire.registers.formats import format_of
+from carwire.services.lookup.finding import LookupService
+from carwire.services.lookup.importing import ImportService
+from carwire.storage.sealing import open_sealer
+from carwire.storage.sql.store import open_store
+
+COLUMNS = (
+    *("Record Type", "VIN", "Registration Class", "City", "State", "Zip", "County", "Model Year", "Make", "Body Type"),
+    *("Fuel Type", "Unladen Weight", "Maximum Gross Weight", "Passengers", "Reg Valid Date", "Reg Expiration Date"),
+    *("Color", "Scofflaw Indicator", "Suspension Indicator", "Revocation Indicator"),
+)
+_COLOURS = ("BK", "WH", "GY", "BL", "RD", "DK/GY")
+
+
+def register_file(path: Path, count: int) -> list[str]:
+    """Write a file of New York's kind with `count` cars of real frequencies, and return some of their VINs."""
+    dice = random.Random(1)
+    some: list[str] = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for start in range(0, count, 250_000):
+            piece = vins(min(250_000, count - start), seed=start + 1)
+            some += piece[:5000]
+            for vin in piece:
+                day = f"{dice.randrange(1, 13):02}/{dice.randrange(1, 28):02}/2018"
+                row = ("VEH", vin, "PAS", "ALBANY", "NY", "12201", "ALBANY", "2018", "TOYOT", "4DSD", "GAS")
+                writer.writerow(
+                    (*row, dice.randrange(2500, 6000), "", "", day, "11/01/2020", dice.choice(_COLOURS), "N", "N", "N")
+                )
+    return some
+
+
+def opened(folder: Path) -> Store:
+    """Open the store of a folder."""
+    return open_store(folder, None, open_sealer(folder, None))
+
+
+async def load(store: Store, path: Path) -> float:
+    """Import a file and return how many seconds it took."""
+    form = format_of("ny-dmv")
+    checksum = checksum_of(path)
+    began = time.perf_counter()
+    with open_rows(path, form) as file:
+        await ImportService(store, utc_now).run(form, "us", checksum, file, force=True)
+    return time.perf_counter() - began
+
+
+async def p50(store: Store, asked: list[str]) -> float:
+    """Return the middle time of a lookup, in microseconds."""
+    service = LookupService(store, VpicFacts(), utc_now)
+    question = Question(REGIONS["us"])
+    for vin in asked[:200]:
+        await service.by_vin(vin, question)
+    times = []
+    for vin in asked:
+        began = time.perf_counter()
+        await service.by_vin(vin, question)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1e6
+
+
+def bare_seconds(path: Path) -> tuple[str, float]:
+    """Read every column of a file and do nothing: with DuckDB where it is, else with pyarrow."""
+    began = time.perf_counter()
+    try:
+        import duckdb
+    except ImportError:
+        from pyarrow import csv as arrow
+
+        rows = arrow.read_csv(path).num_rows
+        return f"pyarrow, {rows} rows", time.perf_counter() - began
+    sql = f"SELECT count(*), max(length(concat(COLUMNS(*)))) FROM read_csv('{path}', all_varchar=true)"
+    duckdb.sql(sql.replace("concat(COLUMNS(*))", '"VIN"')).fetchall()
+    return "duckdb", time.perf_counter() - began
+
+
+async def measure(sizes: list[int]) -> dict[str, Any]:
+    """Measure every size in a database of its own."""
+    found: dict[str, Any] = {}
+    for size in sizes:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "register.csv")
+            some = register_file(path, size)
+            store = opened(Path(folder, "data"))
+            seconds = await load(store, path)
+            name, bare = bare_seconds(path)
+            random.Random(2).shuffle(some)
+            found[str(size)] = {
+                "rows_per_second": round(size / seconds),
+                f"of a bare reading ({name})": round(bare / seconds, 3),
+                "p50_us": round(await p50(store, some[:3000]), 1),
+                "megabytes": round(Path(folder, "data/carwire.sqlite3").stat().st_size / 1e6),
+            }
+            await store.close()
+    return found
+
+
+def main() -> None:
+    """Print the figures of the sizes given."""
+    sizes = [int(text) for text in sys.argv[1:]] or [10_000, 1_000_000]
+    print(msgspec.json.format(msgspec.json.encode(asyncio.run(measure(sizes)))).decode())
+
+
+if __name__ == "__main__":
+    main()
