@@ -49,7 +49,6 @@ from carwire.services.credentials import CredentialService
 from carwire.services.links import LinkService
 from carwire.services.lookup.finding import LookupService
 from carwire.services.lookup.keys import KeyService
-from carwire.services.lookup.metering import Meter
 from carwire.services.lookup.usage import LookupUsageService
 from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
@@ -216,8 +215,10 @@ async def open_management(settings: Settings) -> AsyncIterator[Management]:
 async def open_lookup(settings: Settings) -> AsyncIterator[LookupService]:
     """Open the database for lookups alone."""
     store = open_database(settings)
+    finding = build_lookup(store, SecretHasher(_pepper(settings)), utc_now, settings.lookup_services).finding
     try:
-        yield build_lookup(store, SecretHasher(_pepper(settings)), utc_now, settings.lookup_services).finding
+        yield finding
+        await finding.write()
     finally:
         await store.close()
 
@@ -251,7 +252,7 @@ async def _beside(
     tidying = asyncio.create_task(_tidy(store, clock), name="tidy")
     ending = asyncio.Event()
     writing = asyncio.create_task(_write_usage(services.usage, ending), name="usage")
-    metering = asyncio.create_task(_write_usage(lookup.meter, ending, _METER_EVERY_S), name="lookup usage")
+    metering = asyncio.create_task(_write_usage(lookup, ending, _METER_EVERY_S), name="lookup usage")
     try:
         yield
     finally:
@@ -280,7 +281,7 @@ async def _tidy(store: Store, clock: Clock, every_s: float = _RECOVER_EVERY_S) -
         await asyncio.sleep(every_s)
 
 
-async def _write_usage(usage: UsageService | Meter, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
+async def _write_usage(usage: UsageService | Lookup, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
     """Write usage down every few seconds and a last time at the end."""
     while not ending.is_set():
         with contextlib.suppress(TimeoutError):

@@ -41,6 +41,11 @@ class Lookup(msgspec.Struct, frozen=True):
     usage: LookupUsageService
     finding: LookupService
 
+    async def write(self) -> None:
+        """Write down what was counted, noted and decoded; what cannot be is kept, raising `StoreUnavailable`."""
+        await self.meter.write()
+        await self.finding.write()
+
     def routes(self, accounts: AccountService, clock: Clock) -> tuple[Route, ...]:
         """Return the rows of the route table."""
         gate = Gate(self.keys, self.meter, clock)

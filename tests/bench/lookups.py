@@ -93,9 +93,14 @@ def bare_seconds(path: Path) -> tuple[str, float]:
 
         rows = arrow.read_csv(path).num_rows
         return f"pyarrow, {rows} rows", time.perf_counter() - began
-    sql = f"SELECT count(*), max(length(concat(COLUMNS(*)))) FROM read_csv('{path}', all_varchar=true)"
-    duckdb.sql(sql.replace("concat(COLUMNS(*))", '"VIN"')).fetchall()
+    columns = ", ".join(f'max("{name}")' for name in COLUMNS)  # every column is read, none is kept
+    duckdb.execute(f"SELECT {columns} FROM read_csv('{path}', all_varchar=true)").fetchall()  # noqa: S608
     return "duckdb", time.perf_counter() - began
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of a database."""
+    return (folder / "carwire.sqlite3").stat().st_size
 
 
 async def measure(sizes: list[int]) -> dict[str, Any]:
@@ -113,7 +118,7 @@ async def measure(sizes: list[int]) -> dict[str, Any]:
                 "rows_per_second": round(size / seconds),
                 f"of a bare reading ({name})": round(bare / seconds, 3),
                 "p50_us": round(await p50(store, some[:3000]), 1),
-                "megabytes": round(Path(folder, "data/carwire.sqlite3").stat().st_size / 1e6),
+                "megabytes": round(size_of(Path(folder, "data")) / 1e6),
             }
             await store.close()
     return found

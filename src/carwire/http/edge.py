@@ -40,6 +40,8 @@ _SIGNALS: Final = "/signals"
 _ONE_SIGNAL: Final = "/signals/{code}"
 _BEFORE_ID: Final = "/v2.0/vehicles/"
 _VEHICLE: Final = _BEFORE_ID + "{id}"
+_BEFORE_VIN: Final = "/v2/vehicles/vins/"
+_VIN: Final = _BEFORE_VIN + "{vin}"
 _QUERY_IN_PATH: Final = "/history?"
 _NONE: Final[Mapping[str, str]] = {}
 
@@ -89,6 +91,7 @@ class Edge:
             for rest, route in ((each.path.removeprefix(_V3_VEHICLE), each) for each in light)
             if route.path.startswith(_V3_VEHICLE) and ("{" not in rest or rest == _ONE_SIGNAL)
         }
+        self._of_vins = next((route for route in light if route.path == _VIN), None)
         one_make = (route.path.removeprefix(_VEHICLE) for route in routes if route.tag == ONE_MAKE)
         self._of_one_make = frozenset(one_make)
 
@@ -138,6 +141,9 @@ class Edge:
         route = self._plain.get(path)
         if route is not None:
             return route, _NONE
+        if path.startswith(_BEFORE_VIN) and self._of_vins is not None:
+            vin = path[len(_BEFORE_VIN) :]
+            return (self._of_vins, {"vin": vin}) if vin and "/" not in vin else None
         if path.startswith(_V3_BEFORE_ID):
             return self._find_v3(path[len(_V3_BEFORE_ID) :])
         if path.startswith(_BEFORE_ID):

@@ -501,7 +501,7 @@ def test_a_store_that_fails_is_no_answer_and_no_fault(
     async def fails(*_: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(place.carwire.store, "put_vehicles", fails)
+    monkeypatch.setattr(place.carwire.store, "releases", fails)
     answer = asker.get(f"/v2/vehicles/vins/{VIN}")
     assert (answer.status, answer.json()["code"], answer.header("retry-after")) == (503, "source_unavailable", "1")
     assert answer.header("monthly-request-total") == "0"

@@ -169,13 +169,16 @@ class RowReader:
         self._next = max((row.id for row in known), default=0) + 1
         self._same = {_content(row.traits, row.raw): row.id for row in known}
         self._types: dict[Any, int] = {}
-        self._cars: dict[Any, Individual] = {}
         kind = {name for each in form.traits.values() for name in _names(each)} | {*form.kind_columns}
         car = {name for each in form.car.values() for name in _names(each)} | {*form.car_columns}
         self._kind_names = [name for name in sorted(kind) if folded(name) in there]
         self._car_names = [name for name in sorted(car) if folded(name) in there]
         self._kind = self._getter(self._kind_names)
         self._car = self._getter(self._car_names)
+        self._kind_facts = _facts_of(form.traits, self._kind_names)
+        self._car_facts = _facts_of(form.car, self._car_names)
+        self._kind_kept = [(i, name) for i, name in enumerate(self._kind_names) if name in form.kind_columns]
+        self._car_kept = [(i, name) for i, name in enumerate(self._car_names) if name in form.car_columns]
         self._vin = there.get(folded(form.vin)) if form.vin else None
         self._plate = there.get(folded(form.plate)) if form.plate else None
         self._newest = there.get(folded(form.newest)) if form.newest else None
@@ -209,9 +212,7 @@ class RowReader:
             type_id = self._number(raw)
         individual = NOBODY
         if self._car_names:
-            said = self._car(row)
-            found = self._cars.get(said)
-            individual = found if found is not None else self._individual(said)
+            individual = self._individual(self._car(row))
         rank = number if self._newest is None else _rank(row[self._newest])
         return Row(key, plate, type_id, rank, individual)
 
@@ -223,9 +224,9 @@ class RowReader:
         return vin
 
     def _number(self, raw: Any) -> int:
-        values = _values(self._kind_names, raw)
-        traits = Traits(**_read_all(self.form.traits, values))
-        kept = {n: text for n in self.form.kind_columns if (text := " ".join(values.get(n, "").split()))}
+        texts = (raw,) if isinstance(raw, str) else raw
+        traits = Traits(**self._kind_facts(texts))
+        kept = _kept(self._kind_kept, texts)
         content = _content(traits, kept)
         number = self._same.get(content)
         if number is None:
@@ -238,45 +239,67 @@ class RowReader:
         return number
 
     def _individual(self, raw: Any) -> Individual:
-        values = _values(self._car_names, raw)
-        kept = {n: text for n in self.form.car_columns if (text := " ".join(values.get(n, "").split()))}
-        facts = _read_all(self.form.car, values)
-        found = Individual(**facts, raw=kept) if facts or kept else NOBODY
-        if len(self._cars) >= _REMEMBERED:
-            self._cars.clear()
-        self._cars[raw] = found
+        texts = (raw,) if isinstance(raw, str) else raw
+        facts, kept = self._car_facts(texts), _kept(self._car_kept, texts)
+        return Individual(**facts, raw=kept) if facts or kept else NOBODY
+
+
+def _kept(columns: Sequence[tuple[int, str]], texts: Sequence[str]) -> dict[str, str]:
+    """Return what is kept as published, blanks at the ends aside. Raises `Rejected`."""
+    return {name: text for place, name in columns if (text := _tidy(texts[place], name))}
+
+
+@functools.lru_cache(65536)
+def _tidy(text: str, column: str) -> str:
+    """Put blanks right. Raises `Rejected` for bytes that are no text in the file's encoding."""
+    if "\0" in text or (not text.isprintable() and _UNREADABLE.search(text)):
+        raise Rejected(column, "is no text in the file's encoding")
+    return " ".join(text.split())
+
+
+def _facts_of(reads: dict[str, Reads], names: Sequence[str]) -> Callable[[Sequence[str]], dict[str, Any]]:
+    """Return what reads facts from the texts of columns. Texts that come again are read once."""
+    place = {name: index for index, name in enumerate(names)}
+    steps = [
+        (fact, column, place[column], place.get(how.without or "", -1), _remembering(how, column))
+        for fact, how in reads.items()
+        for column in ([how.column] if isinstance(how.column, str) else how.column)
+        if column in place
+    ]
+
+    def read(texts: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for fact, column, index, without, convert in steps:
+            if fact in found:
+                continue
+            text = texts[index]
+            if without >= 0:
+                text = _beyond(_tidy(text, column), texts[without])
+            value = convert(text)
+            if value is not None:
+                found[fact] = value
         return found
 
+    return read
 
-def _values(names: Sequence[str], raw: Any) -> dict[str, str]:
-    """Pair columns with their texts. Raises `Rejected` for bytes that are no text in the file's encoding."""
-    texts = (raw,) if isinstance(raw, str) else raw
-    for name, text in zip(names, texts, strict=True):
-        if "\0" in text or (not text.isprintable() and _UNREADABLE.search(text)):
-            raise Rejected(name, "is no text in the file's encoding")
-    return dict(zip(names, texts, strict=True))
+
+def _remembering(how: Reads, column: str) -> Callable[[str], Any]:
+    reader = READERS[how.how]
+
+    @functools.lru_cache(16384)
+    def convert(text: str) -> Any:
+        text = _tidy(text, column)
+        text = how.words.get(text, "" if how.words and how.how == "word" else text)
+        try:
+            return reader(text) if text else None
+        except ValueError:
+            raise Rejected(column, f"is no {how.how}", text[:40]) from None
+
+    return convert
 
 
 def _content(traits: Traits, raw: dict[str, str]) -> bytes:
     return msgspec.json.encode((traits, raw))
-
-
-def _read_all(reads: dict[str, Reads], values: dict[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, how in reads.items():
-        for column in [how.column] if isinstance(how.column, str) else how.column:
-            text = " ".join(values.get(column, "").split())
-            if how.without:
-                text = _beyond(text, values.get(how.without, ""))
-            text = how.words.get(text, "" if how.words and how.how == "word" else text)
-            try:
-                value = READERS[how.how](text) if text else None
-            except ValueError:
-                raise Rejected(column, f"is no {how.how}", text[:40]) from None
-            if value is not None:
-                found[name] = value
-                break
-    return found
 
 
 def _beyond(text: str, part: str) -> str:
@@ -285,6 +308,7 @@ def _beyond(text: str, part: str) -> str:
     return " ".join(word for word in text.split() if not set(pieces(word)) <= known) if known else ""
 
 
+@functools.lru_cache(65536)
 def _rank(text: str) -> int:
     day = read_date(text.strip())
     return int(day.replace("-", "").ljust(8, "0")) if day else 0

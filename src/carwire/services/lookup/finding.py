@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final, Protocol
 
+from carwire.core.errors import StoreUnavailable
 from carwire.core.lookup.answers import Found, colour_of, described, extras_of
 from carwire.core.lookup.asking import TEST_PLATES, TEST_VINS, Question
 from carwire.core.lookup.evidence import WHOLE, Evidence, weigh
@@ -46,6 +47,7 @@ class LookupService:
         self._releases: list[Release] = []
         self._asked_at = float("-inf")
         self._stored: set[tuple[str, str]] = set()
+        self._unwritten: dict[tuple[str, str], Vehicle] = {}
 
     async def releases(self, region: str) -> list[Release]:
         """Return the active releases of a region, as they were at most a second ago."""
@@ -96,13 +98,14 @@ class LookupService:
         if found is None:
             await self.check_region(region)
             found = await self._store.catalogue_vehicle(region.code, vehicle_id)
+            found = found or self._unwritten.get((region.code, vehicle_id))
         if found is None:
             raise LookupRefused("not_found", "There is no vehicle with this id in this region")
         return found
 
     async def search(self, region: Region, text: str, count: int) -> tuple[list[Vehicle], int]:
         """Return vehicles whose title has all words of a text, and how many there are."""
-        await self.check_region(region)
+        await self._settle(region)
         words = pieces(text)[:12]
         return await self._store.find_vehicles(region.code, {}, words, count) if words else ([], 0)
 
@@ -110,16 +113,21 @@ class LookupService:
         self, region: Region, names: Sequence[str], filters: Mapping[str, str], limit: int
     ) -> dict[str, list[tuple[str, int]]]:
         """Return, for each trait, its values among the vehicles that fit."""
-        await self.check_region(region)
+        await self._settle(region)
         return {name: await self._store.facet(region.code, name, filters, limit) for name in names}
 
     async def narrow(self, region: Region, filters: Mapping[str, str]) -> list[Vehicle]:
         """Return the vehicles that fit. Raises `LookupRefused` for more than a thousand."""
-        await self.check_region(region)
+        await self._settle(region)
         found, total = await self._store.find_vehicles(region.code, filters, (), MOST_VEHICLES)
         if total > MOST_VEHICLES:
             raise LookupRefused("too_many_vehicles", f"{total} vehicles fit, at most {MOST_VEHICLES} are answered")
         return found
+
+    async def _settle(self, region: Region) -> None:
+        """Let what this process has decoded be found."""
+        await self.check_region(region)
+        await self.write()
 
     async def _entries(self, region: Region, vin: str, releases: Sequence[Release]) -> list[Entry]:
         entries: list[Entry] = []
@@ -144,7 +152,7 @@ class LookupService:
         counts = await self._counts(region, vin, releases)
         catalogue = await self._catalogue(region, evidence, counts, releases, decode)
         chosen = match(region, evidence, counts, catalogue, more=question.more)
-        await self._remember(chosen)
+        self._remember(chosen)
         return Found(
             vehicle=chosen.vehicle,
             upstream_vehicle=described(entries),
@@ -181,16 +189,26 @@ class LookupService:
             return ()
         return await self._store.candidates(region, makes, (min(years) - 2, max(years) + 2))
 
-    async def _remember(self, chosen: Match) -> None:
-        """Store what was decoded or described, so that its id answers afterwards. Known ones cost nothing."""
-        vehicles = [*chosen.additional] + ([chosen.vehicle] if chosen.vehicle else [])
-        new = [v for v in vehicles if v.source == "decode" and (v.region, v.id) not in self._stored]
-        if not new:
+    def _remember(self, chosen: Match) -> None:
+        """Keep what was decoded or described, so that its id answers afterwards. Known ones cost nothing."""
+        for vehicle in (*chosen.additional, *([chosen.vehicle] if chosen.vehicle else [])):
+            place = vehicle.region, vehicle.id
+            if vehicle.source == "decode" and place not in self._stored:
+                self._unwritten[place] = vehicle
+                self._stored.add(place)
+
+    async def write(self) -> None:
+        """Write down what was decoded since the last time. Raises `StoreUnavailable`: then it is kept for the next."""
+        unwritten, self._unwritten = self._unwritten, {}
+        if not unwritten:
             return
-        await self._store.put_vehicles(new)
+        try:
+            await self._store.put_vehicles(list(unwritten.values()))
+        except StoreUnavailable:
+            self._unwritten = unwritten | self._unwritten
+            raise
         if len(self._stored) >= _REMEMBERED:
             self._stored.clear()
-        self._stored.update((vehicle.region, vehicle.id) for vehicle in new)
 
     def _has_service(self, region: Region) -> bool:
         return self._services is not None and self._services.serves(region)

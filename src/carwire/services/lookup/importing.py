@@ -7,6 +7,7 @@ nothing. A newer release takes the place of the one before in one step; what is 
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -171,12 +172,20 @@ class _Run:
         self.rows = 0
         self.accepted, self.rejected = release.accepted, release.rejected
         self.types: list[TypeRow] = []
+        self._writing: asyncio.Future[None] | None = None
+        self._handed_in = release.position
         self._reasons: Counter[str] = Counter()
 
     async def through(self, file: Rows) -> None:
         """Read the file to its end, leaving out what was read before."""
         pending: list[Row] = []
         read, skip = self._reader.read, self.release.position
+        try:
+            await self._read_all(file, read, skip, pending)
+        finally:
+            await self._settle()
+
+    async def _read_all(self, file: Rows, read: Callable[[list[str], int], Row], skip: int, pending: list[Row]) -> None:
         for line, row in file.rows:
             self.rows += 1
             if self.rows <= skip:
@@ -203,18 +212,25 @@ class _Run:
         types, self._reader.new_types = self._reader.new_types, []
         self.types += types
         whole = self.release.link in {"L17", "LP"}
-        await self._store.add_chunk(
-            self.release.id,
-            Chunk(
-                types=types,
-                entries=_entries(rows, whole=whole) if self.release.link != "none" else [],
-                prefixes=await self._prefixes(rows),
-                position=self.rows,
-                accepted=self.accepted,
-                rejected=self.rejected,
-            ),
+        await self._settle()
+        chunk = Chunk(
+            types=types,
+            entries=_entries(rows, whole=whole) if self.release.link != "none" else [],
+            prefixes=await self._prefixes(rows),
+            position=self.rows,
+            accepted=self.accepted,
+            rejected=self.rejected,
         )
-        self._progress(self.rows)
+        self._handed_in = self.rows
+        self._writing = asyncio.ensure_future(self._store.add_chunk(self.release.id, chunk))
+        await asyncio.sleep(0)  # it is handed in, and written while the next rows are read
+
+    async def _settle(self) -> None:
+        """Wait for the chunk that is being written."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+            self._progress(self._handed_in)
 
     async def _prefixes(self, rows: Sequence[Row]) -> list[PrefixRow]:
         """Count kinds by prefix. Where a car may have several rows, it counts with its first one."""
