@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from frequencies import vins
+from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, server, spread, wrk
 
 from carwire.connectors.vpic_facts import VpicFacts
 from carwire.core.lookup.asking import Question
@@ -94,7 +95,7 @@ def bare_seconds(path: Path) -> tuple[str, float]:
         rows = arrow.read_csv(path).num_rows
         return f"pyarrow, {rows} rows", time.perf_counter() - began
     columns = ", ".join(f'max("{name}")' for name in COLUMNS)  # every column is read, none is kept
-    duckdb.execute(f"SELECT {columns} FROM read_csv('{path}', all_varchar=true)").fetchall()  # noqa: S608
+    duckdb.execute(f"SELECT {columns} FROM read_csv('{path}', all_varchar=true)").fetchall()
     return "duckdb", time.perf_counter() - began
 
 
@@ -124,8 +125,73 @@ async def measure(sizes: list[int]) -> dict[str, Any]:
     return found
 
 
+def http(size: int) -> list[tuple[float, float]]:
+    """Load `size` rows into a server's database and return requests a second of the bare hello and of lookups, in turn,
+    after a warm-up.
+    """
+    found = []
+    with TemporaryDirectory() as folder:
+        data = Path(folder, "data")
+        path = Path(folder, "register.csv")
+        some = register_file(path, size)
+        with server(data):
+            pass  # makes the database and the demo's key
+        store = opened(data)
+        asyncio.run(_load_and_close(store, path))
+        with server(data) as (_, demo), hello():
+            script = lua(Path(folder, "vins"), some, demo["api_key"])
+            wrk(f"http://127.0.0.1:{PORT}/", script, seconds=2 * SECONDS)
+            for _round in range(ROUNDS):
+                floor, _slow = wrk(f"http://127.0.0.1:{HELLO_PORT}/", script)
+                ours, _slow = wrk(f"http://127.0.0.1:{PORT}/", script)
+                found.append((floor, ours))
+    return found
+
+
+async def _load_and_close(store: Store, path: Path) -> None:
+    try:
+        await load(store, path)
+    finally:
+        await store.close()
+
+
+def lua(path: Path, asked: list[str], key: str) -> Path:
+    """Write wrk's script: every request asks for the next VIN."""
+    listed, script = path.with_suffix(".txt"), path.with_suffix(".lua")
+    listed.write_text("\n".join(asked))
+    script.write_text(
+        f"""local vins, next = {{}}, 0
+for line in io.lines("{listed}") do vins[#vins + 1] = line end
+wrk.headers["apikey"] = "{key}"
+request = function()
+  next = next % #vins + 1
+  return wrk.format("GET", "/v2/vehicles/vins/" .. vins[next] .. "?region=us")
+end
+{LUA_DONE}"""
+    )
+    return script
+
+
+def rows(size: int = 1_000_000, sizes: tuple[int, ...] = (10_000, 1_000_000)) -> list[Row]:
+    """Return the rows of the table: of the whole load, and of what grows with the register."""
+    shares = [ours / floor for floor, ours in http(size)]
+    grown = asyncio.run(measure(list(sizes)))
+    first, last = (grown[str(each)] for each in (sizes[0], sizes[-1]))
+    growth = last["p50_us"] / first["p50_us"]
+    share = next(value for name, value in last.items() if name.startswith("of a bare"))
+    asked = f"lookup by VIN over HTTP, {size:,} register rows, requests per second against a bare ASGI hello"
+    return [
+        (asked, f"{statistics.median(shares):.2f}", "≥ 0.25", spread(shares)),
+        (f"the same in process, p50, {sizes[-1]:,} rows against {sizes[0]:,}", f"{growth:.2f} ×", "≤ 2 ×", ""),
+        ("import, rows per second against DuckDB reading every column", f"{share:.2f}", "≥ 0.15", ""),
+    ]
+
+
 def main() -> None:
-    """Print the figures of the sizes given."""
+    """Print the figures of the sizes given; of one size with `http` before it those of the load alone."""
+    if sys.argv[1:2] == ["http"]:
+        print([round(ours / floor, 3) for floor, ours in http(int(sys.argv[2]))])
+        return
     sizes = [int(text) for text in sys.argv[1:]] or [10_000, 1_000_000]
     print(msgspec.json.format(msgspec.json.encode(asyncio.run(measure(sizes)))).decode())
 

@@ -24,6 +24,7 @@ import ultravin
 sys.path.insert(0, str(Path(__file__).parent))
 import cars
 import frequencies
+import lookups
 import sdk
 import signals
 import vehicles
@@ -64,6 +65,7 @@ def main() -> None:
         rows += vehicles.rows()
         rows += signals.rows()
         rows += sdk.rows()
+        rows += lookups.rows()
     else:
         print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
     table = "\n".join(
