@@ -8,12 +8,14 @@ nowhere filed: it follows from silence, so a combustion fuel is never exact.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
+import msgspec
 import ultravin
 
 from carwire.connectors import vpic
+from carwire.connectors._vpic_serials import DATA_MONTH, SERIAL_WMIS
 from carwire.core.lookup import spelling
 from carwire.core.lookup.facts import DecodedFacts, Strength
 from carwire.core.lookup.traits import Traits
@@ -31,25 +33,59 @@ _WANTED: Final = frozenset(
 )
 _BY_FUEL: Final = {"HEV": "Hybrid", "PHEV": "Plug-in Hybrid", "BEV": "Electric", "FCEV": "Hydrogen"}
 _ENGINE: Final = {"BEV": "Electric", "FCEV": "Electric"}
+_REMEMBERED: Final = 65_536
+_HARMLESS: Final = frozenset({0, 1, 14})  # clean, check digit, characters that say nothing more
 _NOTHING: Final = frozenset({"", "Not Applicable"})
 _ORDER: Final[tuple[Strength, ...]] = ("exact", "pattern", "default")
 _Found = dict[int, tuple[str, Strength]]
 
 
 class VpicFacts:
-    """`carwire.core.lookup.ports.FactDecoder` on ultravin."""
+    """`carwire.core.lookup.ports.FactDecoder` on ultravin. Remembers by characters 1-8, 10 and 11, for the day, as
+    `vpic.VpicDecoder` does and where it may.
+    """
 
-    def __init__(self) -> None:
-        self.data = f"vPIC {ultravin.provenance()['data_month'].replace('_', '-')}"
+    def __init__(self, *, cached: bool = True) -> None:
+        month = ultravin.provenance()["data_month"]
+        self.data = f"vPIC {month.replace('_', '-')}"
+        self._cached = cached and month == DATA_MONTH
+        self._remembered: dict[str, DecodedFacts] = {}
+        self._day = date.min
 
     def facts(self, vin: str, *, now: datetime) -> DecodedFacts:
         """Return what a whole VIN says. Outside vPIC that is its make, or the makes that share the identifier."""
         if len(vin) != structure.VIN_LENGTH:
             return DecodedFacts(vin, Traits(), {}, clean=False)
-        decoded = ultravin.decode(vin, full=True, now=now)
-        if not believed(vin, decoded["error_codes"]):
-            return _foreign(vin)
-        return _read(vin, {e["element_id"]: _said(e) for e in decoded["elements"] if _says(e)})
+        if not self._cached or not vpic._PLAIN.match(vin) or vin[:3] in SERIAL_WMIS:
+            return _decoded(vin, now)[0]
+        if self._day != now.date() or len(self._remembered) >= _REMEMBERED:
+            self._remembered = {}
+            self._day = now.date()
+        key = vin[:8] + vin[9:11]
+        known = self._remembered.get(key)
+        if known is None:
+            known, may_be_kept = _decoded(vin, now)
+            if may_be_kept:
+                self._remembered[key] = known
+            return known
+        if not structure.is_north_american(vin) and structure.compute_check_digit(vin) != vin[8]:
+            return _foreign(vin)  # for another market, whatever its neighbour was made for
+        return msgspec.structs.replace(known, vin=vin)
+
+
+def _decoded(vin: str, now: datetime) -> tuple[DecodedFacts, bool]:
+    """Decode, and tell whether cars of the same characters 1-8, 10 and 11 say the same: light ones without an error in
+    their characters, which may let the serial decide between two model years.
+    """
+    decoded = ultravin.decode(vin, full=True, now=now)
+    if not believed(vin, decoded["error_codes"]):
+        return _foreign(vin), False
+    elements = {e["element_id"]: e for e in decoded["elements"]}
+    found = {number: _said(e) for number, e in elements.items() if _says(e)}
+    kind = elements.get(vpic.VEHICLE_TYPE, {}).get("value", "")
+    gvwr = elements.get(vpic.GVWR, {}).get("value", "")
+    light = gvwr.startswith(vpic._LIGHT_TRUCKS) if kind == "TRUCK" else kind in vpic._CARS
+    return _read(vin, found), light and _HARMLESS.issuperset(decoded["error_codes"])
 
 
 def _says(element: dict[str, Any]) -> bool:

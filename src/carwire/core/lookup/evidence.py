@@ -6,6 +6,7 @@ tied by a part of the VIN says counts only where all of its rows under that part
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
@@ -82,11 +83,11 @@ def weigh(vin: str | None, decode: DecodedFacts | None, entries: Sequence[Entry]
     whole = _common([entry.traits for entry in whole_entries]) if whole_entries else None
     partial = _common([entry.traits for entry in partial_entries]) if partial_entries else None
     decoded, strengths = _believed(decode)
-    voices = (
-        _Voice(decoded, "decode", strengths),
-        _Voice(whole, _names(whole_entries), "register"),
-        _Voice(partial, _names(partial_entries), "counts"),
-    )
+    voices = [_Voice(decoded, "decode", strengths)] if strengths else []
+    if whole is not None:
+        voices.append(_Voice(whole, _names(whole_entries), "register"))
+    if partial is not None:
+        voices.append(_Voice(partial, _names(partial_entries), "counts"))
     grounds: dict[str, Ground] = {}
     disputed: set[str] = set()
     for field in _FIELDS:
@@ -119,30 +120,30 @@ def _goes_with(field: str, one: Any, other: Any) -> bool:
     return abs(one - other) <= 1 if field == "year" else agrees(field, one, other)
 
 
+@functools.lru_cache(4096)
+def _without_defaults(traits: Traits, strengths: tuple[tuple[str, str], ...]) -> Traits:
+    filled = {name: None for name, strength in strengths if strength == "default"}
+    return msgspec.structs.replace(traits, **filled)
+
+
 def _believed(decode: DecodedFacts | None) -> tuple[Traits, dict[str, EvidenceStrength]]:
     """Return the traits of a decode without those that are a default only."""
     if decode is None:
         return Traits(), {}
-    known: dict[str, EvidenceStrength] = {}
-    filled: dict[str, None] = {}
-    for name, strength in decode.strengths.items():
-        if strength == "default":
-            filled[name] = None
-        else:
-            known[name] = strength
-    return msgspec.structs.replace(decode.traits, **filled), known
+    known: dict[str, EvidenceStrength] = {n: s for n, s in decode.strengths.items() if s != "default"}
+    return _without_defaults(decode.traits, tuple(decode.strengths.items())), known
 
 
 class _Voice(msgspec.Struct, frozen=True):
     """A source: what it says, its name, and how well it knows each trait."""
 
-    traits: Traits | None
+    traits: Traits
     name: str
     strengths: dict[str, EvidenceStrength] | EvidenceStrength
 
     def on(self, field: str) -> Ground | None:
         """Return what it says of a trait."""
-        value = None if self.traits is None else getattr(self.traits, field)
+        value = getattr(self.traits, field)
         if value is None:
             return None
         strength = self.strengths if isinstance(self.strengths, str) else self.strengths.get(field, "pattern")
@@ -152,7 +153,7 @@ class _Voice(msgspec.Struct, frozen=True):
 def _grounds(field: str, voices: Sequence[_Voice]) -> list[Ground]:
     """Return what each source says of a trait, the strongest first."""
     found = [ground for voice in voices if (ground := voice.on(field)) is not None]
-    return sorted(found, key=lambda ground: _STRONGER.index(ground.strength))
+    return sorted(found, key=lambda ground: _STRONGER.index(ground.strength)) if len(found) > 1 else found
 
 
 def _names(entries: Sequence[Entry]) -> str:
@@ -161,6 +162,8 @@ def _names(entries: Sequence[Entry]) -> str:
 
 def _common(all_traits: Sequence[Traits]) -> Traits:
     """Return the traits on which all agree, the shortest spelling of names, null where they do not."""
+    if len(all_traits) == 1:
+        return all_traits[0]
     values: dict[str, Any] = {}
     for field in Traits.__struct_fields__:
         found = {getattr(traits, field) for traits in all_traits} - {None}

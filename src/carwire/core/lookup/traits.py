@@ -5,6 +5,7 @@ Colour is no trait: it belongs to one car. Unknown is null, never an empty text 
 
 from __future__ import annotations
 
+import functools
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -108,6 +109,7 @@ def vehicle_of(region: str, traits: Traits, source: str = "decode", options: tup
     return Vehicle(id_of(region, traits), region, traits, options, source)
 
 
+@functools.lru_cache(65536)
 def id_of(region: str, traits: Traits) -> str:
     """Return 16 decimal digits that follow from region and traits.
 

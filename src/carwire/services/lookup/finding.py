@@ -149,7 +149,9 @@ class LookupService:
         region = question.region.code
         decode = self._decoder.facts(vin, now=self._clock()) if vin is not None and len(vin) == 17 else None
         evidence = weigh(vin, decode, entries)
-        counts = await self._counts(region, vin, releases)
+        chooses = any(release.catalogue for release in releases)
+        wanted = chooses or evidence.value("model") is None  # to break a tie, or to infer a model
+        counts = await self._counts(region, vin, releases) if wanted else ()
         catalogue = await self._catalogue(region, evidence, counts, releases, decode)
         chosen = match(region, evidence, counts, catalogue, more=question.more)
         self._remember(chosen)
