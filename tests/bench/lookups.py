@@ -18,6 +18,7 @@ from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, server
 
 from carwire.connectors.vpic_facts import VpicFacts
 from carwire.core.lookup.asking import Question
+from carwire.core.lookup.names import FIVE_LETTERS, make_key
 from carwire.core.lookup.regions import REGIONS
 from carwire.core.ports import Store
 from carwire.kit.clock import utc_now
@@ -33,12 +34,13 @@ COLUMNS = (
     *("Fuel Type", "Unladen Weight", "Maximum Gross Weight", "Passengers", "Reg Valid Date", "Reg Expiration Date"),
     *("Color", "Scofflaw Indicator", "Suspension Indicator", "Revocation Indicator"),
 )
+_CODES = {make_key(make): code for code, make in FIVE_LETTERS.items()}
 _COLOURS = ("BK", "WH", "GY", "BL", "RD", "DK/GY")
 
 
 def register_file(path: Path, count: int) -> list[str]:
     """Write a file of New York's kind with `count` cars of real frequencies, and return some of their VINs."""
-    dice = random.Random(1)
+    dice, decoder = random.Random(1), VpicFacts()
     some: list[str] = []
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -48,7 +50,9 @@ def register_file(path: Path, count: int) -> list[str]:
             some += piece[:5000]
             for vin in piece:
                 day = f"{dice.randrange(1, 13):02}/{dice.randrange(1, 28):02}/2018"
-                row = ("VEH", vin, "PAS", "ALBANY", "NY", "12201", "ALBANY", "2018", "TOYOT", "4DSD", "GAS")
+                said = decoder.facts(vin, now=utc_now()).traits
+                code = _CODES.get(make_key(said.make or ""), said.make or "UNKNO")
+                row = ("VEH", vin, "PAS", "ALBANY", "NY", "12201", "ALBANY", said.year or 2018, code, "4DSD", "GAS")
                 writer.writerow(
                     (*row, dice.randrange(2500, 6000), "", "", day, "11/01/2020", dice.choice(_COLOURS), "N", "N", "N")
                 )

@@ -22,6 +22,7 @@ from carwire.http.bridge import HEADER, Bridge
 from carwire.http.call import CLIENT, JSON, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
 from carwire.http.door import Doors
 from carwire.http.faults import Faults
+from carwire.http.lookup.calls import preflight_headers
 from carwire.http.metrics import Metrics
 from carwire.kit.ids import new_request_id
 from carwire.services.usage import UsageService
@@ -195,7 +196,7 @@ class Edge:
                 seen = message["status"]
                 headers = [(name.lower(), value) for name, value in message["headers"]]
                 if scope["method"] == "OPTIONS" and seen < 400:
-                    headers = self._with_methods(headers, path)
+                    headers = [*self._with_methods(headers, path), *preflight_headers(path, scope["headers"])]
                 if seen == NO_CONTENT:
                     headers = [pair for pair in headers if pair[0] != b"content-type"]
                 elif not any(name == b"content-type" for name, _ in headers):

@@ -230,6 +230,24 @@ def test_a_public_key_works_from_its_pages_alone_and_tells_nothing_of_single_car
     refused(asker.get("/v1/usage", page), 403, "feature_not_allowed")
 
 
+def test_a_page_can_ask_with_a_public_key(place: Owned) -> None:
+    asker = Asker(place, make(place, "pub", origins=("https://shop.example",)))
+    target, page = f"/v2/vehicles/vins/{VIN}", (b"origin", b"https://shop.example")
+    before = place.ask("OPTIONS", target, [page, (b"access-control-request-headers", b"apikey")])
+    assert before.status in {200, 204}
+    assert before.header("access-control-allow-origin") == "https://shop.example"
+    assert "apikey" in (before.header("access-control-allow-headers") or "")
+    for each in (target, "/v2/vehicles/vins/x"):
+        answer = asker.get(each, page)
+        assert answer.header("access-control-allow-origin") == "https://shop.example"
+        assert answer.header("vary") == "origin"
+    other = asker.get(target, (b"origin", b"https://other.example"))
+    assert other.header("access-control-allow-origin") is None
+    secret = Asker(place).get(target, page)
+    assert secret.header("access-control-allow-origin") is None, "a secret key is for servers"
+    assert place.ask("OPTIONS", "/v1/usage", [page]).header("access-control-allow-origin") is None
+
+
 def test_a_key_may_ask_for_its_regions_and_features_alone(place: Owned) -> None:
     asker = Asker(place, regions=("us",), features=("match_explain",))
     target = f"/v2/vehicles/vins/{VIN}"

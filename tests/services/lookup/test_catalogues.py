@@ -142,3 +142,20 @@ def test_a_catalogue_is_imported_from_a_file(tmp_path: Path, carwire: Any, kind:
     assert (done.returncode, "nobody knows: 'owner'" in done.stderr) == (1, True)
     for arguments in (("epa", path, "--region", "xx"), ("x", path, "--region", "us"), ("carwire", path)):
         assert carwire("catalogue", "import", *arguments, "--data", tmp_path / "data").returncode == 1
+
+
+def test_a_catalogue_counts_from_the_moment_it_is_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from carwire.connectors.vpic_facts import VpicFacts
+    from carwire.core.lookup.asking import Question
+    from carwire.core.lookup.regions import REGIONS
+    from carwire.services.lookup import finding
+
+    monkeypatch.setattr(finding, "_RELEASES_S", 0.0)
+    service = finding.LookupService(store, VpicFacts(), utc_now)
+    question = Question(REGIONS["us"])
+    before = [asyncio.run(service.by_vin(MODEL_3, question)) for _ in range(2)]
+    assert [found.vehicle and found.vehicle.source for found in before] == ["decode", "decode"]
+    own(store, [{"id": "tm3", "year": "2018", "make": "Tesla", "model": "Model 3"}])
+    after = asyncio.run(service.by_vin(MODEL_3, question)).vehicle
+    assert after is not None
+    assert after.id == "tm3"

@@ -6,7 +6,7 @@ The order is documented: who asks (401), what they may (403), how often (429), a
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any, Final, Generic, TypeVar
@@ -48,6 +48,10 @@ _BY_STATUS: Final = {
     405: ("method_not_allowed", "This path takes other methods"),
     413: ("too_large", "The body is too large"),
 }
+_EXPOSED: Final = (
+    b"rate-limit-remaining, rate-limit-total, rate-limit-reset, monthly-base-request-quota,"
+    b" monthly-max-request-quota, monthly-request-total, retry-after, sc-request-id"
+)
 _CHALLENGE: Final = b'ApiKey realm="carwire"'
 
 
@@ -127,7 +131,8 @@ class Gate:
                 standing = await self._meter.standing(key, calling.product)
             except Exception as error:
                 return refusal(error, call)
-            return msgspec.structs.replace(reply, headers=(*reply.headers, *standing_headers(standing)))
+            shared = shared_headers(key, call)
+            return msgspec.structs.replace(reply, headers=(*reply.headers, *standing_headers(standing), *shared))
 
         handle.__doc__ = calling.about
         return handle
@@ -242,6 +247,32 @@ def standing_headers(standing: Standing) -> Headers:
         (b"monthly-base-request-quota", str(standing.base).encode()),
         (b"monthly-max-request-quota", str(standing.most).encode()),
         (b"monthly-request-total", str(standing.used).encode()),
+    )
+
+
+def shared_headers(key: ApiKey, call: Call) -> Headers:
+    """Let the page that asks with a public key read the answer, its limits too."""
+    origin = next(iter(call.header(b"origin")), None)
+    if key.kind != "pub" or origin is None:
+        return ()
+    return (
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", _EXPOSED),
+        (b"vary", b"origin"),
+    )
+
+
+def preflight_headers(path: str, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Let a page ask with a key. Whether the key may be used from there is known when it is shown."""
+    origin = next((value for name, value in headers if name == b"origin"), None)
+    if origin is None or not path.startswith("/v2/vehicle"):
+        return ()
+    return (
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-methods", b"GET, HEAD"),
+        (b"access-control-allow-headers", b"apikey, authorization"),
+        (b"access-control-max-age", b"600"),
+        (b"vary", b"origin"),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from time import monotonic
 from typing import Final, Protocol
 
 from carwire.core.errors import StoreUnavailable
 from carwire.core.lookup.answers import Found, colour_of, described, extras_of
-from carwire.core.lookup.asking import TEST_PLATES, TEST_VINS, Question
+from carwire.core.lookup.asking import TEST_PLATES, TEST_VINS, Question, digit_is_right
 from carwire.core.lookup.evidence import WHOLE, Evidence, weigh
 from carwire.core.lookup.facts import DecodedFacts
 from carwire.core.lookup.match import Match, match
@@ -23,7 +23,9 @@ from carwire.kit.clock import Clock
 
 _RELEASES_S: Final = 1.0  # for which what is loaded counts as known
 _REMEMBERED: Final = 100_000  # decoded vehicles known to be stored
+_MATCHES: Final = 20_000
 MOST_VEHICLES: Final = 1000
+Place = tuple[Hashable, ...]
 
 
 class Asked(Protocol):
@@ -47,6 +49,7 @@ class LookupService:
         self._releases: list[Release] = []
         self._asked_at = float("-inf")
         self._stored: set[tuple[str, str]] = set()
+        self._matched: dict[Place, Match] = {}
         self._unwritten: dict[tuple[str, str], Vehicle] = {}
 
     async def releases(self, region: str) -> list[Release]:
@@ -146,14 +149,13 @@ class LookupService:
         *,
         public: bool,
     ) -> Found:
-        region = question.region.code
         decode = self._decoder.facts(vin, now=self._clock()) if vin is not None and len(vin) == 17 else None
-        evidence = weigh(vin, decode, entries)
-        chooses = any(release.catalogue for release in releases)
-        wanted = chooses or evidence.value("model") is None  # to break a tie, or to infer a model
-        counts = await self._counts(region, vin, releases) if wanted else ()
-        catalogue = await self._catalogue(region, evidence, counts, releases, decode)
-        chosen = match(region, evidence, counts, catalogue, more=question.more)
+        place = _same(question, vin, decode, entries)
+        chosen = None if any(release.catalogue for release in releases) else self._matched.get(place)
+        if chosen is None:
+            chosen, of_kind = await self._match(vin, decode, entries, releases, question)
+            if of_kind:
+                self._matched[place] = chosen
         self._remember(chosen)
         return Found(
             vehicle=chosen.vehicle,
@@ -163,8 +165,28 @@ class LookupService:
             vin=vin,
             additional=chosen.additional,
             explanation=chosen.explanation,
-            extras=extras_of(question.features, entries, chosen.vehicle, public=public),
+            extras=extras_of(question.features, entries, chosen.vehicle, public=public) if question.features else {},
         )
+
+    async def _match(
+        self,
+        vin: str | None,
+        decode: DecodedFacts | None,
+        entries: Sequence[Entry],
+        releases: Sequence[Release],
+        question: Question,
+    ) -> tuple[Match, bool]:
+        """Match, and tell whether the match rests on the decode and the entries alone."""
+        region = question.region.code
+        evidence = weigh(vin, decode, entries)
+        chooses = any(release.catalogue for release in releases)
+        wanted = chooses or evidence.value("model") is None  # to break a tie, or to infer a model
+        counts = await self._counts(region, vin, releases) if wanted else ()
+        catalogue = await self._catalogue(region, evidence, counts, releases, decode)
+        chosen = match(region, evidence, counts, catalogue, more=question.more)
+        if len(self._matched) >= _MATCHES:
+            self._matched.clear()
+        return chosen, not wanted
 
     async def _counts(self, region: str, vin: str | None, releases: Sequence[Release]) -> Sequence[PrefixCount]:
         """What other cars under the same prefix are: to infer a model, or to break a tie."""
@@ -218,6 +240,13 @@ class LookupService:
 
 def _keys(vin: str) -> tuple[str, ...]:
     return (vin, vin[:11], vin[:10], vin[:8]) if len(vin) == 17 else (vin,)
+
+
+def _same(question: Question, vin: str | None, decode: DecodedFacts | None, entries: Sequence[Entry]) -> Place:
+    """Return what a match depends on: cars of one specification, with entries that say the same, share theirs."""
+    said = (decode.traits, tuple(decode.strengths.items()), decode.makes, decode.clean) if decode else None
+    told = tuple((entry.release.dataset, entry.link, entry.traits) for entry in entries)
+    return question.region.code, question.more, vin is not None and digit_is_right(vin), said, told
 
 
 def _shared_makes(decode: DecodedFacts | None) -> set[str]:

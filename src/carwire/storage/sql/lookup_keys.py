@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # what is put into statements are constants and placeholders
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -28,7 +29,7 @@ _GROUPS: Final = {
     "region": "region",
     "outcome": "outcome",
 }
-_rights: Final = msgspec.json.Decoder(Rights)
+_rights = functools.lru_cache(1024)(msgspec.json.Decoder(Rights).decode)
 
 
 class LookupKeyPlans(Planned):
@@ -189,7 +190,7 @@ class LookupKeyPlans(Planned):
 def _key(row: Row) -> ApiKey:
     key_id, client_id, kind, name, shown, rights, created_at, revoked_at = row
     return ApiKey(
-        key_id, client_id, kind, name, shown, _rights.decode(rights), from_us(created_at), from_us_or_null(revoked_at)
+        key_id, client_id, kind, name, shown, _rights(rights), from_us(created_at), from_us_or_null(revoked_at)
     )
 
 

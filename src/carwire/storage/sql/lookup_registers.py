@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # what is put into statements are constants and placeholders
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -36,9 +37,10 @@ _TABLES: Final = (
     ("lookup_vehicles", "region, id, release_id"),
     ("lookup_types", "release_id, id"),
 )
-_release: Final = msgspec.json.Decoder(Release)
-_traits: Final = msgspec.json.Decoder(Traits)
-_raw: Final = msgspec.json.Decoder(dict[str, str])
+# Rows share these texts: what is read from them is remembered, and nobody changes it.
+_release = functools.lru_cache(256)(msgspec.json.Decoder(Release).decode)
+_traits = functools.lru_cache(16384)(msgspec.json.Decoder(Traits).decode)
+_raw = functools.lru_cache(16384)(msgspec.json.Decoder(dict[str, str]).decode)
 _individual: Final = msgspec.json.Decoder(Individual)
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -70,7 +72,7 @@ class LookupRegisterPlans(Planned):
         """Add what was read, and note the position with it."""
         rows = yield "SELECT release, state FROM lookup_releases WHERE id = ? {for_update}", (release_id,)
         assert rows and rows[0][1] == "loading", "only a release that is loading grows"
-        link = _release.decode(rows[0][0]).link
+        link = _release(rows[0][0]).link
         for some in chunks(chunk.types, _ROWS):
             yield _insert(
                 "lookup_types (release_id, id, traits, raw)",
@@ -96,7 +98,7 @@ class LookupRegisterPlans(Planned):
     def release_types(self, release_id: int) -> Plan[list[TypeRow]]:
         """Return the types of a release."""
         rows = yield "SELECT id, traits, raw FROM lookup_types WHERE release_id = ? ORDER BY id", (release_id,)
-        return [TypeRow(number, _traits.decode(traits), _raw.decode(raw)) for number, traits, raw in rows]
+        return [TypeRow(number, _traits(traits), _raw(raw)) for number, traits, raw in rows]
 
     @reads
     def known_keys(self, release_id: int, keys: Sequence[str]) -> Plan[set[str]]:
@@ -176,7 +178,7 @@ class LookupRegisterPlans(Planned):
             " ORDER BY r.dataset, p.rows_count DESC, t.traits",
             (prefix, region),
         )
-        return [PrefixCount(_release_of(row[:6]), _traits.decode(row[6]), int(row[7])) for row in rows]
+        return [PrefixCount(_release_of(row[:6]), _traits(row[6]), int(row[7])) for row in rows]
 
 
 _NEWER: Final = (
@@ -220,14 +222,14 @@ def _entry(release_id: int, entry: EntryRow, *, whole: bool) -> tuple[Value, ...
 def _release_of(row: Row) -> Release:
     number, text, state, position, accepted, rejected = row
     return msgspec.structs.replace(
-        _release.decode(text), id=number, state=state, position=position, accepted=accepted, rejected=rejected
+        _release(text), id=number, state=state, position=position, accepted=accepted, rejected=rejected
     )
 
 
 def _read(row: Row) -> Entry:
     key, plate, count, traits, raw, individual = row[6:]
     said = _individual.decode(individual) if individual else NOBODY
-    return Entry(_release_of(row[:6]), key, plate, int(count), _traits.decode(traits), _raw.decode(raw), said)
+    return Entry(_release_of(row[:6]), key, plate, int(count), _traits(traits), _raw(raw), said)
 
 
 def _fixed(entry: Entry) -> tuple[str, str, str, bytes]:

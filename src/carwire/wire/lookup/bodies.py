@@ -4,6 +4,7 @@ the documented answers have it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
@@ -165,6 +166,7 @@ def option_body(option: Option) -> OptionBody:
     )
 
 
+@functools.lru_cache(16384)
 def vehicle_body(vehicle: Vehicle) -> VehicleBody:
     """Spell a vehicle."""
     traits = vehicle.traits
