@@ -35,6 +35,7 @@ from carwire.jobs.memory import MemoryJobs
 from carwire.kit.clock import Clock, utc_now
 from carwire.kit.files import write_private
 from carwire.kit.secrets import PEPPER_BYTES, Secret, SecretHasher, new_pepper
+from carwire.lookup import Lookup, build_lookup
 from carwire.senders.web import WebSender
 from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
@@ -46,6 +47,9 @@ from carwire.services.connect.tools import put_together
 from carwire.services.credentials import CredentialService
 from carwire.services.elements import ElementService
 from carwire.services.links import LinkService
+from carwire.services.lookup.finding import LookupService
+from carwire.services.lookup.keys import KeyService
+from carwire.services.lookup.usage import LookupUsageService
 from carwire.services.observing import ObservingService
 from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
@@ -82,6 +86,7 @@ class Carwire(msgspec.Struct, frozen=True):
     upstream: Upstream
     worker: Worker
     beside: Beside
+    lookup: Lookup
 
     async def close(self) -> None:
         """Let go of what is open: for those who never ran the lifespan."""
@@ -142,6 +147,7 @@ def build(
         generation=settings.v3_generation,
         long_after=timedelta(seconds=settings.long_command_after),
     )
+    lookup = build_lookup(store, hasher, clock, settings.lookup_services)
     brands = Brands(known, catalogue, decoder, _make_of_simulated)
     tools = put_together(
         store,
@@ -156,6 +162,7 @@ def build(
         *v1_simulator.routes(
             v1_simulator.SimulatorHandlers(Desk.of(keeper, clock)), for_applications=settings.simulator_api
         ),
+        *lookup.routes(services.accounts, clock),
         *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
         *(_demo_routes(demo, services, facts) if demo else ()),
     )
@@ -175,7 +182,7 @@ def build(
     metrics = Metrics()
     if works:
         metrics.add(counted)
-    beside = Beside(settings, store, keeper, services, worker if works else None, jobs, sender, clock)
+    beside = Beside(settings, store, keeper, services, lookup, worker if works else None, jobs, sender, clock)
     asgi, routes = create(
         services,
         facts,
@@ -187,7 +194,7 @@ def build(
         bridge=Bridge(always=settings.v3_calls),
         lifespan=lambda _: beside.running(),
     )
-    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker, beside)
+    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker, beside, lookup)
 
 
 def open_jobs(settings: Settings) -> Jobs:
@@ -220,6 +227,8 @@ class Management(msgspec.Struct, frozen=True):
     webhooks: WebhookService
     verifying: Verifying
     usage: UsageService
+    keys: KeyService
+    lookup_usage: LookupUsageService
 
 
 def management_of(settings: Settings, store: Store, sender: Sender | None = None) -> Management:
@@ -231,6 +240,8 @@ def management_of(settings: Settings, store: Store, sender: Sender | None = None
         WebhookService(store, utc_now),
         Verifying(store, sender or WebSender(settings.webhook_networks), WireSpelling(""), utc_now),
         UsageService(store, utc_now),
+        KeyService(store, hasher, utc_now),
+        LookupUsageService(store),
     )
 
 
@@ -242,6 +253,18 @@ async def open_management(settings: Settings) -> AsyncIterator[Management]:
         yield management_of(settings, store, sender)
     finally:
         await sender.close()
+        await store.close()
+
+
+@asynccontextmanager
+async def open_lookup(settings: Settings) -> AsyncIterator[LookupService]:
+    """Open the database for lookups alone."""
+    store = open_database(settings)
+    finding = build_lookup(store, SecretHasher(_pepper(settings)), utc_now, settings.lookup_services).finding
+    try:
+        yield finding
+        await finding.write()
+    finally:
         await store.close()
 
 

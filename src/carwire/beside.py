@@ -18,6 +18,7 @@ from carwire.core.ports import Jobs, Sender, Store
 from carwire.http.application import Services
 from carwire.jobs.claim import Claim, claim_worker
 from carwire.kit.clock import Clock
+from carwire.lookup import Lookup
 from carwire.services.usage import UsageService
 from carwire.settings import Settings
 from carwire.worker.worker import Worker
@@ -25,6 +26,7 @@ from carwire.worker.worker import Worker
 _RECOVER_EVERY_S: Final = 60.0
 _TIDY_EVERY: Final = 10  # recoveries
 _USAGE_EVERY_S: Final = 5.0
+_METER_EVERY_S: Final = 1.0
 _CLAIM_EVERY_S: Final = 2.0
 _log = structlog.get_logger("carwire")
 
@@ -38,6 +40,7 @@ class Beside(msgspec.Struct, frozen=True):
     store: Store
     keeper: Keeper
     services: Services
+    lookup: Lookup
     worker: Worker | None
     jobs: Jobs
     sender: Sender
@@ -52,7 +55,10 @@ class Beside(msgspec.Struct, frozen=True):
             asyncio.create_task(tidy(self.store, self.clock), name="tidy"),
             asyncio.create_task(self._work(), name="work"),
         ]
-        writing = asyncio.create_task(write_usage(self.services.usage, ending), name="usage")
+        writing = (
+            asyncio.create_task(write_usage(self.services.usage, ending), name="usage"),
+            asyncio.create_task(write_usage(self.lookup, ending, _METER_EVERY_S), name="lookup usage"),
+        )
         try:
             yield
         finally:
@@ -61,7 +67,7 @@ class Beside(msgspec.Struct, frozen=True):
             await asyncio.gather(*beside, return_exceptions=True)
             await self.services.commands.finish()
             ending.set()
-            await writing
+            await asyncio.gather(*writing)
             try:
                 await self.keeper.stop()
             except CannotStart as error:  # a full disk for example: the cars are made up, the database is not
@@ -112,7 +118,7 @@ async def _claimed(settings: Settings) -> Claim:
     return claim
 
 
-async def write_usage(usage: UsageService, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
+async def write_usage(usage: UsageService | Lookup, ending: asyncio.Event, every_s: float = _USAGE_EVERY_S) -> None:
     """Write usage down every few seconds and a last time at the end."""
     while not ending.is_set():
         with contextlib.suppress(TimeoutError):

@@ -16,6 +16,7 @@ from carwire.connectors.simulator.source import SimulatorSource
 from carwire.core.applications import check_registration
 from carwire.core.errors import CannotStart, InvalidInput, NotAuthenticated
 from carwire.core.grants import Consent
+from carwire.core.lookup.keys import Rights
 from carwire.core.ports import Store
 from carwire.core.sources import Login, SignedIn
 from carwire.core.vehicles import ConnectionFilter, ConnectionPage
@@ -25,6 +26,7 @@ from carwire.kit.secrets import Secret, SecretHasher
 from carwire.services.accounts import AccountService
 from carwire.services.connect.unattended import unattended_approval
 from carwire.services.credentials import CredentialService
+from carwire.services.lookup.keys import KeyService
 
 NAME: Final = "Carwire demo"
 # What the official suites and their samples come back to; the demo page of the server itself is added.
@@ -36,7 +38,7 @@ _CHARGING: Final = ("simulated-bev", "dc_charging")  # which car begins with whi
 
 class Demo(msgspec.Struct, frozen=True):
     """What ``demo.json`` holds: the demo application's credentials in plain text, readable by the folder's owner
-    alone. `user_id` is the demo owner's.
+    alone. `user_id` is the demo owner's, `api_key` is for the lookup API.
     """
 
     base_url: str
@@ -47,9 +49,12 @@ class Demo(msgspec.Struct, frozen=True):
     v3_client_id: str = ""
     v3_client_secret: str = ""
     user_id: str = ""
+    api_key: str = ""
 
 
-async def ensure_demo(folder: Path, accounts: AccountService, credentials: CredentialService, base_url: str) -> Demo:
+async def ensure_demo(
+    folder: Path, accounts: AccountService, credentials: CredentialService, keys: KeyService, base_url: str
+) -> Demo:
     """Return the demo application, made when ``demo.json`` is missing or names one the database no longer knows.
 
     Raises `CannotStart` when the file cannot be read or written.
@@ -64,6 +69,9 @@ async def ensure_demo(folder: Path, accounts: AccountService, credentials: Crede
     if not await _opens(credentials, demo):
         new = await credentials.draw(demo.client_id)
         demo = msgspec.structs.replace(demo, v3_client_id=new.machine_id, v3_client_secret=new.secret.reveal())
+    if not await keys.opens(Secret(demo.api_key)):
+        key = await keys.create(demo.client_id, "sec", NAME, Rights(default_region="us"))
+        demo = msgspec.structs.replace(demo, api_key=key.secret.reveal())
     if demo != kept:
         write_demo(folder, demo)
     return demo

@@ -97,6 +97,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=1_000_000)] | None,
         Meta(description="Budget of every car: how often it may be woken. Unset: what its source can bear."),
     ] = None
+    lookup_services: Annotated[
+        str | None,
+        Meta(
+            description="Mapping files of external lookup services, separated by commas, in the order they are asked."
+        ),
+    ] = None
     simulator_clock: Annotated[
         Literal["real", "stepped"],
         Meta(

@@ -26,6 +26,7 @@ import cars
 import deliveries
 import frequencies
 import lists
+import lookups
 import sdk
 import signals
 import vehicles
@@ -67,6 +68,7 @@ def main() -> None:
         rows += signals.rows()
         rows += sdk.rows()
         rows += deliveries.rows()
+        rows += lookups.rows()
     else:
         print("wrk is not installed: the HTTP part is left out, the page is not written", file=sys.stderr)
     table = "\n".join(

@@ -28,7 +28,7 @@ def test_the_demo_is_printed_and_kept_for_its_owner_alone(server: Server) -> Non
     demo = json.loads(path.read_bytes())
     assert list(demo) == [
         *("base_url", "client_id", "client_secret", "application_management_token", "redirect_uris"),
-        *("v3_client_id", "v3_client_secret", "user_id"),
+        *("v3_client_id", "v3_client_secret", "user_id", "api_key"),
     ]
     assert demo["redirect_uris"] == [*REDIRECT_URIS, f"{demo['base_url']}/demo/callback"]
     assert server.base_url == f"http://127.0.0.1:{server.address[1]}"
@@ -36,7 +36,7 @@ def test_the_demo_is_printed_and_kept_for_its_owner_alone(server: Server) -> Non
     assert printed.startswith(f"Carwire answers at {server.base_url}")
     for value in (*REDIRECT_URIS, *(text for text in demo.values() if isinstance(text, str))):
         assert value in printed
-    assert len(commands(printed)) == 3
+    assert len(commands(printed)) == 4
 
 
 def commands(printed: str) -> list[str]:
@@ -64,7 +64,7 @@ def test_the_demo_owner_s_cars_are_of_every_powertrain_and_tell_every_signal(ser
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_the_three_printed_commands_work_as_they_stand(server: Server) -> None:
+def test_the_four_printed_commands_work_as_they_stand(server: Server) -> None:
     printed = (server.folder / "stdout").read_text()
     for command in commands(printed):
         done = subprocess.run(

@@ -145,6 +145,7 @@ SCHEMES = {
     "owned_vehicle": [{"machine"}],
     "readable_vehicle": [{"machine"}, {"token"}],
     "any_vehicle": [{"machine"}, {"token"}],
+    "lookup": [{"api_key"}, {"api_token"}],
 }
 
 

@@ -57,6 +57,31 @@ for verb, function, sentence in (
 ):
     key_verbs.command(f"carwire.cli.keys:{function}", name=verb, help=sentence)
 cli.command(key_verbs)
+api_key_verbs = App(name="key", help="Manage the keys of the lookup API.")
+for verb, function, sentence in (
+    ("create", "create", "Make a key for an application and print it, this once."),
+    ("list", "show", "List the keys and what they may do."),
+    ("revoke", "revoke", "End a key at once."),
+):
+    api_key_verbs.command(f"carwire.cli.api_keys:{function}", name=verb, help=sentence)
+cli.command(api_key_verbs)
+register_verbs = App(name="register", help="Import what authorities publish of cars.")
+for verb, function, sentence in (
+    ("import", "import_register", "Import a register's file."),
+    ("list", "show", "List what was imported."),
+    ("formats", "show_formats", "List the formats that are known."),
+    ("remove", "remove", "Delete what was imported."),
+):
+    register_verbs.command(f"carwire.cli.registers:{function}", name=verb, help=sentence)
+cli.command(register_verbs)
+catalogue_verbs = App(name="catalogue", help="Import vehicles that lookups choose among.")
+catalogue_verbs.command("carwire.cli.catalogues:import_catalogue", name="import", help="Import a catalogue.")
+cli.command(catalogue_verbs)
+lookup_verbs = App(name="lookup", help="Say which vehicles VINs are.")
+lookup_verbs.command("carwire.cli.lookups:vin", name="vin", help="Look up VINs.")
+lookup_verbs.command("carwire.cli.lookups:batch", name="batch", help="Look up a file of VINs.")
+cli.command(lookup_verbs)
+cli.command("carwire.cli.api_keys:usage", name="usage", help="Say what the keys were used for.")
 simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (
     ("list", "show_cars", "List the simulated cars, or the scenarios."),

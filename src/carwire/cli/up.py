@@ -45,7 +45,9 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
         from carwire.demo import ensure_demo
 
         management = app.management_of(settings, store)
-        made = asyncio.run(ensure_demo(settings.data, management.accounts, management.credentials, base_url))
+        made = asyncio.run(
+            ensure_demo(settings.data, management.accounts, management.credentials, management.keys, base_url)
+        )
     carwire = app.build(settings, base_url, store=store, local_key=key, demo=made)
     if made:
         made = asyncio.run(app.ensure_demo_owner(settings, carwire, made))
@@ -87,12 +89,13 @@ Demo application, also in {settings.data / "demo.json"}:
   v3_client_secret              {demo.v3_client_secret}
   user_id                       {demo.user_id}
 
-Three commands to try in another terminal:
+Four commands to try in another terminal:
   curl {auth} "{demo.base_url}/v2.0/compatibility?vin=5YJXCDE22HF068739&scope=read_odometer+read_fuel"
   curl {auth} {demo.base_url}/v1/vins/5YJXCDE22HF068739
   curl -u {demo.v3_client_id}:{demo.v3_client_secret} -d grant_type=client_credentials {demo.base_url}/oauth2/token
+  curl -H "ApiKey: {demo.api_key}" "{demo.base_url}/v2/vehicles/vins/5YJXCDE22HF068739?region=us"
 
-With the token of the last one, the demo owner's cars:
+With the token of the third, the demo owner's cars:
   curl -H "authorization: Bearer TOKEN" "{demo.base_url}/v3/connections?filter%5Bvehicle.mode%5D=simulated"
   curl -H "authorization: Bearer TOKEN" -H sc-user-id:{demo.user_id} {demo.base_url}/v3/vehicles/VEHICLE/signals
 

@@ -17,6 +17,7 @@ from carwire.core.delivery import Sent
 from carwire.core.events import Event
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.jobs import Job, Taken
+from carwire.core.lookup.ports import LookupStore
 from carwire.core.outbox import Attempt, Audience, Backlog, Delivery, DeliveryFilter, NewDelivery, Target, Tried
 from carwire.core.polling import Poll, Polled
 from carwire.core.signals.reading import Problem, Reading, Snapshot
@@ -445,6 +446,7 @@ class Store(
     OutboxStore,
     PollStore,
     UsageStore,
+    LookupStore,
     Protocol,
 ):
     """All that is kept. Every method is one transaction; nothing waits for a car or a maker inside one."""

@@ -163,7 +163,7 @@ class Call:
 # What has to be shown at a route: an application's id and secret, or the key in the server's data folder instead; a
 # management token; an access token; one that reaches the vehicle of the path; either of the two. In v3: a token of the
 # application itself; that, naming the owner, to command the vehicle; that, with or without the owner, or an access
-# token, to read it.
+# token, to read it. A key of the lookup API, which its handlers check themselves.
 Door = Literal[
     "application",
     "application_or_local",
@@ -176,6 +176,7 @@ Door = Literal[
     "owned_vehicle",
     "readable_vehicle",
     "any_vehicle",
+    "lookup",
 ]
 
 

@@ -22,6 +22,7 @@ from carwire.http.bridge import HEADER, Bridge
 from carwire.http.call import CLIENT, JSON, NHTSA_PATH, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
 from carwire.http.door import Doors
 from carwire.http.faults import Faults
+from carwire.http.lookup.calls import preflight_headers
 from carwire.http.metrics import Metrics
 from carwire.kit.ids import new_request_id
 from carwire.services.usage import UsageService
@@ -30,8 +31,9 @@ from carwire.wire.nhtsa.answers import METHODS
 _log = structlog.get_logger("carwire.http")
 _SLASHES: Final = re.compile("//+")
 _VERSION: Final = re.compile(r"^/v0*([0-9]+)\.[0-9]+(?=/|$)")
-# Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds.
-_OTHER_VERSION: Final = re.compile(r"^/v(?![13](?:/|$)|2/redirect(?:\.js)?$)[0-9]")
+# Version 1 is our own API; /v2/redirect is no version but a page whose path an SDK holds, and /v2/vehicles is the
+# lookup API.
+_OTHER_VERSION: Final = re.compile(r"^/v(?![13](?:/|$)|2/redirect(?:\.js)?$|2/(?:vehicles?|usage)(?:/|$))[0-9]")
 _NHTSA: Final = re.compile(r"^/api/vehicles/([a-z]+)(?=/|$)", re.IGNORECASE)
 _NHTSA_METHODS: Final = {method.lower(): method for method in METHODS}
 _CURRENT: Final = "/v2.0"
@@ -42,6 +44,8 @@ _SIGNALS: Final = "/signals"
 _ONE_SIGNAL: Final = "/signals/{code}"
 _BEFORE_ID: Final = "/v2.0/vehicles/"
 _VEHICLE: Final = _BEFORE_ID + "{id}"
+_BEFORE_VIN: Final = "/v2/vehicles/vins/"
+_VIN: Final = _BEFORE_VIN + "{vin}"
 _QUERY_IN_PATH: Final = "/history?"
 _NONE: Final[Mapping[str, str]] = {}
 
@@ -91,6 +95,7 @@ class Edge:
             for rest, route in ((each.path.removeprefix(_V3_VEHICLE), each) for each in light)
             if route.path.startswith(_V3_VEHICLE) and ("{" not in rest or rest == _ONE_SIGNAL)
         }
+        self._of_vins = next((route for route in light if route.path == _VIN), None)
         one_make = (route.path.removeprefix(_VEHICLE) for route in routes if route.tag == ONE_MAKE)
         self._of_one_make = frozenset(one_make)
 
@@ -140,6 +145,9 @@ class Edge:
         route = self._plain.get(path)
         if route is not None:
             return route, _NONE
+        if path.startswith(_BEFORE_VIN) and self._of_vins is not None:
+            vin = path[len(_BEFORE_VIN) :]
+            return (self._of_vins, {"vin": vin}) if vin and "/" not in vin else None
         if path.startswith(_V3_BEFORE_ID):
             return self._find_v3(path[len(_V3_BEFORE_ID) :])
         if path.startswith(_BEFORE_ID):
@@ -191,7 +199,7 @@ class Edge:
                 seen = message["status"]
                 headers = [(name.lower(), value) for name, value in message["headers"]]
                 if scope["method"] == "OPTIONS" and seen < 400:
-                    headers = self._with_methods(headers, path)
+                    headers = [*self._with_methods(headers, path), *preflight_headers(path, scope["headers"])]
                 if seen == NO_CONTENT:
                     headers = [pair for pair in headers if pair[0] != b"content-type"]
                 elif not any(name == b"content-type" for name, _ in headers):

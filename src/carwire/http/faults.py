@@ -33,6 +33,7 @@ from carwire.http.call import (
 )
 from carwire.http.commanding import command_headers
 from carwire.http.limits import Limited
+from carwire.http.lookup.calls import refusal
 from carwire.http.v3.faults import V3Faults
 from carwire.kit.redaction import redact_text
 from carwire.services.accounts import AccountService
@@ -43,6 +44,7 @@ from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.kinds import BY_NAME, ErrorKind
 
 _V3: Final = re.compile(r"/v3(/|$)")
+_LOOKUP: Final = re.compile(r"/v2/(vehicles?|usage)(/|$)|/auth-broker/")
 _log = structlog.get_logger("carwire.http")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _UNKNOWN: Final = (
@@ -125,6 +127,8 @@ class Faults:
             return self._v3.answer(error, call)
         if route.path.startswith(NHTSA_PATH):
             return self._of_nhtsa(error, call)
+        if _LOOKUP.match(route.path):
+            return refusal(error, call)
         try:
             body = await self._writer.body(error, call)
         except StoreUnavailable as worse:  # asked for the application's name
@@ -139,6 +143,10 @@ class Faults:
             return msgspec.structs.replace(answer, headers=(*answer.headers, *allowed))
         if path.startswith(NHTSA_PATH):
             return self._of_nhtsa(error, call, path=path)
+        if _LOOKUP.match(path):
+            answer = refusal(error, call)
+            allowed = self._headers(error, path=path) if isinstance(error, MethodNotAllowedException) else ()
+            return msgspec.structs.replace(answer, headers=(*answer.headers, *allowed))
         body = self._writer.plain(error, call.request_id)
         return Answer(json_answer(body).body, body.status_code, headers=self._headers(error, path=path))
 

@@ -17,6 +17,7 @@ from carwire.http.oauth.handlers import OAuthError
 from carwire.http.openapi_links import links_of
 from carwire.http.openapi_names import renamed
 from carwire.http.v2.vehicles import LONGEST_S
+from carwire.wire.lookup.bodies import RefusalBody
 from carwire.wire.nhtsa.answers import Refusal
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.static import STATIC_ENDPOINTS
@@ -49,6 +50,8 @@ _SCHEMES: Final[dict[str, dict[str, Any]]] = {
         "description": "An access token that an owner's approval led to: see `owner`. The roles named are permissions.",
     },
     "machine": {"type": "http", "scheme": "bearer", "description": "A token of the application itself: see `client`."},
+    "api_key": {"type": "apiKey", "in": "header", "name": "ApiKey", "description": "A key of the lookup API."},
+    "api_token": {"type": "http", "scheme": "bearer", "description": "A token that stands for such a key."},
     "machine_secret": {"type": "http", "scheme": "basic", "description": "A `client_…` id and one of its secrets."},
 }
 # Door → the schemes that open it.
@@ -65,6 +68,7 @@ _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
     "owned_vehicle": ("machine",),
     "readable_vehicle": ("machine", "token"),
     "any_vehicle": ("machine", "token"),
+    "lookup": ("api_key", "api_token"),
 }
 _VEHICLE_DOORS: Final = frozenset({"vehicle", "vehicle_or_management"})
 _OF_OWNERS: Final = frozenset({"owned_vehicle", "readable_vehicle"})  # where an application names the owner
@@ -78,6 +82,7 @@ _TAGS: Final[dict[str, str]] = {
     "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, and the simulated cars.",
     NHTSA: "NHTSA's own API for VINs, in JSON, from the same tables: clients of it change the host. No credentials. "
     "Methods and parameters may be written in any case; there is no XML and no CSV.",
+    "lookup": "Which vehicle has this VIN: for holders of a key, see `carwire key create`.",
     "operation": "For supervisors. No credentials.",
 }
 _VEHICLE: Final = "/v2.0/vehicles/{id}"
@@ -86,7 +91,7 @@ _VEHICLE: Final = "/v2.0/vehicles/{id}"
 def document(routes: Sequence[Route], base_url: str) -> dict[str, Any]:
     """Return the document. Every route of the table is in it, with every parameter, body, answer and error."""
     types = [kind for route in routes for kind in (route.answers, route.body, _for_sdks(route)) if kind is not None]
-    types += [ErrorBody, OAuthError, ErrorsBody, PreviewErrorsBody, Refusal]
+    types += [ErrorBody, OAuthError, ErrorsBody, PreviewErrorsBody, Refusal, RefusalBody]
     found, components = _schemas(types)  # all at once: two structs of one name are told apart
     schemas = dict(zip(types, found, strict=True))
     rules.apply(components)
@@ -382,6 +387,8 @@ def _error(route: Route, status: str, schemas: Schemas) -> dict[str, Any]:
         return {"anyOf": [schemas[ErrorsBody], schemas[PreviewErrorsBody]]} if both else schemas[ErrorsBody]
     if route.tag == NHTSA:
         return schemas[Refusal]
+    if route.tag == "lookup":
+        return schemas[RefusalBody]
     # What has nothing to do with OAuth is refused before its handlers see it.
     return schemas[OAuthError if route.tag == "oauth" and status in {"400", "401"} else ErrorBody]
 
@@ -430,6 +437,8 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
     if route.door:
         wanted["401"] = "No known credentials.", _CHALLENGE
         wanted["429"] = "The application asks too often.", _RETRY_AFTER
+    if route.door == "lookup":
+        wanted["403"] = "The key may not use this region or feature.", {}
     if route.door in _VEHICLE_DOORS:
         wanted["403"] = "Not granted, or not connected.", {}
     if _asks_car(route):

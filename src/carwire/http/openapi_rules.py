@@ -48,6 +48,7 @@ _WINDOWS: Final = {
 }
 # Path parameter → an example. The VIN is one of a model, not of a car anybody drives.
 EXAMPLES: Final[dict[str, str]] = {
+    "plate_number": "REG4SUCCESS",
     "id": "7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51",
     "webhook_id": "b1f7c4de-91f4-4a3c-8d55-2f6f1a0e7c39",
     "vin": "5YJXCDE22HF068739",

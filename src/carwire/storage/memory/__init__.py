@@ -6,6 +6,7 @@ from carwire.storage.memory.applications import ApplicationsInMemory
 from carwire.storage.memory.commands import CommandsInMemory
 from carwire.storage.memory.connect import ConnectInMemory
 from carwire.storage.memory.events import EventsInMemory
+from carwire.storage.memory.lookup import Shelf
 from carwire.storage.memory.outbox import OutboxInMemory
 from carwire.storage.memory.polls import PollsInMemory
 from carwire.storage.memory.state import State
@@ -30,6 +31,7 @@ class MemoryStore(
 
     def __init__(self) -> None:
         self._state = State()
+        self._shelf = Shelf()
         self._sealer = Sealer.throwaway()  # for cursors
 
     async def ping(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from carwire.storage.lives import BUDGET_REST, KEPT, KEY_LIFE
+from carwire.storage.memory.lookup import LookupInMemory
 from carwire.storage.memory.state import State
 
 
-class TidyingInMemory:
+class TidyingInMemory(LookupInMemory):
     """`ConnectStore.tidy`."""
 
     _state: State
@@ -30,7 +31,7 @@ class TidyingInMemory:
         connected = {s.vehicles[vehicle_id].car_id for vehicle_id in s.links}
         rested = (now - BUDGET_REST).timestamp()
         s.levels = {key: value for key, value in s.levels.items() if key in connected or value.at > rested}
-        deleted = before - s.perishable()
+        deleted = before - s.perishable() + self._tidy_shelf(now)
         self._drop_used_codes()
         return deleted
 

@@ -444,3 +444,5 @@ usage = _table(
     _needed("calls", sa.BigInteger),
     _key("client_id", "day", "method", "route"),
 )
+
+from carwire.storage.sql import lookup_schema  # noqa: E402, F401  # its tables belong to the same metadata

@@ -400,4 +400,137 @@ CREATE TABLE attempts (
 );
 CREATE INDEX ix_attempts_delivery_id ON attempts (delivery_id);
 CREATE INDEX ix_connections_poll_at ON connections (poll_at);
-INSERT INTO alembic_version (version_num) VALUES ('0004');
+CREATE TABLE lookup_answers (
+	provider VARCHAR(60) NOT NULL,
+	region VARCHAR(2) NOT NULL,
+	subject BLOB NOT NULL,
+	answer BLOB NOT NULL,
+	expires_at BIGINT NOT NULL,
+	CONSTRAINT pk_lookup_answers PRIMARY KEY (provider, region, subject)
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_lookup_answers_expires_at ON lookup_answers (expires_at);
+CREATE TABLE lookup_costs (
+	provider VARCHAR(60) NOT NULL,
+	day INTEGER NOT NULL,
+	spent BIGINT NOT NULL,
+	CONSTRAINT pk_lookup_costs PRIMARY KEY (provider, day)
+)
+ WITHOUT ROWID;
+CREATE TABLE lookup_entries (
+	entry_key VARCHAR(32) NOT NULL,
+	release_id INTEGER NOT NULL,
+	slot INTEGER NOT NULL,
+	plate VARCHAR(16) NOT NULL,
+	type_id INTEGER NOT NULL,
+	rows_count BIGINT NOT NULL,
+	rank BIGINT NOT NULL,
+	individual TEXT NOT NULL,
+	CONSTRAINT pk_lookup_entries PRIMARY KEY (entry_key, release_id, slot)
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_lookup_entries_plate ON lookup_entries (plate) WHERE plate <> '';
+CREATE TABLE lookup_prefixes (
+	prefix VARCHAR(9) NOT NULL,
+	release_id INTEGER NOT NULL,
+	type_id INTEGER NOT NULL,
+	rows_count BIGINT NOT NULL,
+	CONSTRAINT pk_lookup_prefixes PRIMARY KEY (prefix, release_id, type_id)
+)
+ WITHOUT ROWID;
+CREATE TABLE lookup_releases (
+	id INTEGER NOT NULL,
+	region VARCHAR(2) NOT NULL,
+	dataset VARCHAR(60) NOT NULL,
+	state VARCHAR(10) NOT NULL,
+	release TEXT NOT NULL,
+	position BIGINT NOT NULL,
+	accepted BIGINT NOT NULL,
+	rejected BIGINT NOT NULL,
+	CONSTRAINT pk_lookup_releases PRIMARY KEY (id)
+);
+CREATE TABLE lookup_types (
+	release_id INTEGER NOT NULL,
+	id INTEGER NOT NULL,
+	traits TEXT NOT NULL,
+	raw TEXT NOT NULL,
+	CONSTRAINT pk_lookup_types PRIMARY KEY (release_id, id)
+)
+ WITHOUT ROWID;
+CREATE TABLE lookup_vehicles (
+	region VARCHAR(2) NOT NULL,
+	id VARCHAR(40) NOT NULL,
+	release_id INTEGER NOT NULL,
+	candidate SMALLINT NOT NULL,
+	make_key VARCHAR(60) NOT NULL,
+	title_key TEXT NOT NULL,
+	year INTEGER,
+	make TEXT,
+	model TEXT,
+	badge TEXT,
+	series TEXT,
+	transmission TEXT,
+	body_type TEXT,
+	fuel TEXT,
+	drive TEXT,
+	engine TEXT,
+	wheelbase TEXT,
+	vehicle TEXT NOT NULL,
+	CONSTRAINT pk_lookup_vehicles PRIMARY KEY (region, id, release_id)
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_lookup_vehicles_region_make_key_year ON lookup_vehicles (region, make_key, year);
+CREATE TABLE lookup_keys (
+	id VARCHAR(36) NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	kind VARCHAR(3) NOT NULL,
+	digest BLOB NOT NULL,
+	name TEXT NOT NULL,
+	shown VARCHAR(20) NOT NULL,
+	rights TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	revoked_at BIGINT,
+	CONSTRAINT pk_lookup_keys PRIMARY KEY (id),
+	CONSTRAINT uq_lookup_keys_digest UNIQUE (digest),
+	CONSTRAINT fk_lookup_keys_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_lookup_keys_client_id ON lookup_keys (client_id);
+CREATE TABLE lookup_records (
+	id VARCHAR(36) NOT NULL,
+	recorded_at BIGINT NOT NULL,
+	client_id VARCHAR(36) NOT NULL,
+	key_id VARCHAR(36) NOT NULL,
+	product VARCHAR(20) NOT NULL,
+	region VARCHAR(2),
+	reference_id TEXT,
+	features TEXT NOT NULL,
+	status INTEGER NOT NULL,
+	outcome VARCHAR(10) NOT NULL,
+	billable SMALLINT NOT NULL,
+	latency_us BIGINT NOT NULL,
+	subject VARCHAR(64),
+	CONSTRAINT pk_lookup_records PRIMARY KEY (id),
+	CONSTRAINT fk_lookup_records_client_id_applications FOREIGN KEY(client_id) REFERENCES applications (client_id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_lookup_records_client_id_recorded_at ON lookup_records (client_id, recorded_at);
+CREATE TABLE lookup_quotas (
+	key_id VARCHAR(36) NOT NULL,
+	month INTEGER NOT NULL,
+	used BIGINT NOT NULL,
+	CONSTRAINT pk_lookup_quotas PRIMARY KEY (key_id, month),
+	CONSTRAINT fk_lookup_quotas_key_id_lookup_keys FOREIGN KEY(key_id) REFERENCES lookup_keys (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE lookup_tokens (
+	digest BLOB NOT NULL,
+	key_id VARCHAR(36) NOT NULL,
+	expires_at BIGINT NOT NULL,
+	CONSTRAINT pk_lookup_tokens PRIMARY KEY (digest),
+	CONSTRAINT fk_lookup_tokens_key_id_lookup_keys FOREIGN KEY(key_id) REFERENCES lookup_keys (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_lookup_tokens_expires_at ON lookup_tokens (expires_at);
+CREATE INDEX ix_lookup_tokens_key_id ON lookup_tokens (key_id);
+INSERT INTO alembic_version (version_num) VALUES ('0005');

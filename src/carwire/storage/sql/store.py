@@ -11,6 +11,9 @@ from carwire.storage.sql.commands import CommandPlans
 from carwire.storage.sql.connect import ConnectPlans
 from carwire.storage.sql.events import EventPlans
 from carwire.storage.sql.grants import GrantPlans
+from carwire.storage.sql.lookup_catalogue import LookupCataloguePlans
+from carwire.storage.sql.lookup_keys import LookupKeyPlans
+from carwire.storage.sql.lookup_registers import LookupRegisterPlans
 from carwire.storage.sql.outbox import OutboxPlans
 from carwire.storage.sql.plans import READ_VERSION, Database, Plan, reads
 from carwire.storage.sql.polls import PollPlans
@@ -34,6 +37,9 @@ class SqlStore(
     OutboxPlans,
     PollPlans,
     UsagePlans,
+    LookupKeyPlans,
+    LookupCataloguePlans,
+    LookupRegisterPlans,
     TidyPlans,
     RotationPlans,
 ):

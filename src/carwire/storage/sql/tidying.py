@@ -36,6 +36,8 @@ _PERISHABLE: Final = (
     _Perishable("codes", "digest", "expires_at <= ? AND used_at IS NULL", of_grant=True),
     _Perishable("access_tokens", "digest", "expires_at <= ?"),
     _Perishable("application_tokens", "digest", "expires_at <= ?"),
+    _Perishable("lookup_tokens", "digest", "expires_at <= ?"),
+    _Perishable("lookup_answers", "(provider, region, subject)", "expires_at <= ?"),
     _Perishable("refresh_tokens", "digest", "expires_at <= ?", of_grant=True),
     _Perishable("deliveries", "id", "created_at <= ?", KEPT),
     _Perishable("events", "position", "happened_at <= ? AND fanned = 1", KEPT),

@@ -1,0 +1,1 @@
+"""The lookup API: vehicles by VIN and plate, for holders of a key."""

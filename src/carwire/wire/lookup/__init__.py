@@ -1,0 +1,1 @@
+"""The lookup API as it is spelled on the wire."""

@@ -1,0 +1,204 @@
+"""Lookups: requests a second against the bare hello, growth with the register, and imports against a bare reading."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+from frequencies import vins
+from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, server, spread, wrk
+
+from carwire.connectors.vpic_facts import VpicFacts
+from carwire.core.lookup.asking import Question
+from carwire.core.lookup.names import FIVE_LETTERS, make_key
+from carwire.core.lookup.regions import REGIONS
+from carwire.core.ports import Store
+from carwire.kit.clock import utc_now
+from carwire.registers.files import checksum_of, open_rows
+from carwire.registers.formats import format_of
+from carwire.services.lookup.finding import LookupService
+from carwire.services.lookup.importing import ImportService
+from carwire.storage.sealing import open_sealer
+from carwire.storage.sql.store import open_store
+
+COLUMNS = (
+    *("Record Type", "VIN", "Registration Class", "City", "State", "Zip", "County", "Model Year", "Make", "Body Type"),
+    *("Fuel Type", "Unladen Weight", "Maximum Gross Weight", "Passengers", "Reg Valid Date", "Reg Expiration Date"),
+    *("Color", "Scofflaw Indicator", "Suspension Indicator", "Revocation Indicator"),
+)
+_CODES = {make_key(make): code for code, make in FIVE_LETTERS.items()}
+_COLOURS = ("BK", "WH", "GY", "BL", "RD", "DK/GY")
+
+
+def register_file(path: Path, count: int) -> list[str]:
+    """Write a file of New York's kind with `count` cars of real frequencies, and return some of their VINs."""
+    dice, decoder = random.Random(1), VpicFacts()
+    some: list[str] = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for start in range(0, count, 250_000):
+            piece = vins(min(250_000, count - start), seed=start + 1)
+            some += piece[:5000]
+            for vin in piece:
+                day = f"{dice.randrange(1, 13):02}/{dice.randrange(1, 28):02}/2018"
+                said = decoder.facts(vin, now=utc_now()).traits
+                code = _CODES.get(make_key(said.make or ""), said.make or "UNKNO")
+                row = ("VEH", vin, "PAS", "ALBANY", "NY", "12201", "ALBANY", said.year or 2018, code, "4DSD", "GAS")
+                writer.writerow(
+                    (*row, dice.randrange(2500, 6000), "", "", day, "11/01/2020", dice.choice(_COLOURS), "N", "N", "N")
+                )
+    return some
+
+
+def opened(folder: Path) -> Store:
+    """Open the store of a folder."""
+    return open_store(folder, None, open_sealer(folder, None))
+
+
+async def load(store: Store, path: Path) -> float:
+    """Import a file and return how many seconds it took."""
+    form = format_of("ny-dmv")
+    checksum = checksum_of(path)
+    began = time.perf_counter()
+    with open_rows(path, form) as file:
+        await ImportService(store, utc_now).run(form, "us", checksum, file, force=True)
+    return time.perf_counter() - began
+
+
+async def p50(store: Store, asked: list[str]) -> float:
+    """Return the middle time of a lookup, in microseconds."""
+    service = LookupService(store, VpicFacts(), utc_now)
+    question = Question(REGIONS["us"])
+    for vin in asked[:200]:
+        await service.by_vin(vin, question)
+    times = []
+    for vin in asked:
+        began = time.perf_counter()
+        await service.by_vin(vin, question)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1e6
+
+
+def bare_seconds(path: Path) -> tuple[str, float]:
+    """Read every column of a file and do nothing: with DuckDB where it is, else with pyarrow."""
+    began = time.perf_counter()
+    try:
+        import duckdb
+    except ImportError:
+        from pyarrow import csv as arrow
+
+        rows = arrow.read_csv(path).num_rows
+        return f"pyarrow, {rows} rows", time.perf_counter() - began
+    columns = ", ".join(f'max("{name}")' for name in COLUMNS)  # every column is read, none is kept
+    duckdb.execute(f"SELECT {columns} FROM read_csv('{path}', all_varchar=true)").fetchall()
+    return "duckdb", time.perf_counter() - began
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of a database."""
+    return (folder / "carwire.sqlite3").stat().st_size
+
+
+async def measure(sizes: list[int]) -> dict[str, Any]:
+    """Measure every size in a database of its own."""
+    found: dict[str, Any] = {}
+    for size in sizes:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "register.csv")
+            some = register_file(path, size)
+            store = opened(Path(folder, "data"))
+            seconds = await load(store, path)
+            name, bare = bare_seconds(path)
+            random.Random(2).shuffle(some)
+            found[str(size)] = {
+                "rows_per_second": round(size / seconds),
+                f"of a bare reading ({name})": round(bare / seconds, 3),
+                "p50_us": round(await p50(store, some[:3000]), 1),
+                "megabytes": round(size_of(Path(folder, "data")) / 1e6),
+            }
+            await store.close()
+    return found
+
+
+def http(size: int) -> list[tuple[float, float]]:
+    """Load `size` rows into a server's database and return requests a second of the bare hello and of lookups, in turn,
+    after a warm-up.
+    """
+    found = []
+    with TemporaryDirectory() as folder:
+        data = Path(folder, "data")
+        path = Path(folder, "register.csv")
+        some = register_file(path, size)
+        with server(data):
+            pass  # makes the database and the demo's key
+        store = opened(data)
+        asyncio.run(_load_and_close(store, path))
+        with server(data) as (_, demo), hello():
+            script = lua(Path(folder, "vins"), some, demo["api_key"])
+            wrk(f"http://127.0.0.1:{PORT}/", script, seconds=2 * SECONDS)
+            for _round in range(ROUNDS):
+                floor, _slow = wrk(f"http://127.0.0.1:{HELLO_PORT}/", script)
+                ours, _slow = wrk(f"http://127.0.0.1:{PORT}/", script)
+                found.append((floor, ours))
+    return found
+
+
+async def _load_and_close(store: Store, path: Path) -> None:
+    try:
+        await load(store, path)
+    finally:
+        await store.close()
+
+
+def lua(path: Path, asked: list[str], key: str) -> Path:
+    """Write wrk's script: every request asks for the next VIN."""
+    listed, script = path.with_suffix(".txt"), path.with_suffix(".lua")
+    listed.write_text("\n".join(asked))
+    script.write_text(
+        f"""local vins, next = {{}}, 0
+for line in io.lines("{listed}") do vins[#vins + 1] = line end
+wrk.headers["apikey"] = "{key}"
+request = function()
+  next = next % #vins + 1
+  return wrk.format("GET", "/v2/vehicles/vins/" .. vins[next] .. "?region=us")
+end
+{LUA_DONE}"""
+    )
+    return script
+
+
+def rows(size: int = 1_000_000, sizes: tuple[int, ...] = (10_000, 1_000_000)) -> list[Row]:
+    """Return the rows of the table: of the whole load, and of what grows with the register."""
+    shares = [ours / floor for floor, ours in http(size)]
+    grown = asyncio.run(measure(list(sizes)))
+    first, last = (grown[str(each)] for each in (sizes[0], sizes[-1]))
+    growth = last["p50_us"] / first["p50_us"]
+    share = next(value for name, value in last.items() if name.startswith("of a bare"))
+    asked = f"lookup by VIN over HTTP, {size:,} register rows, requests per second against a bare ASGI hello"
+    return [
+        (asked, f"{statistics.median(shares):.2f}", "≥ 0.25", spread(shares)),
+        (f"the same in process, p50, {sizes[-1]:,} rows against {sizes[0]:,}", f"{growth:.2f} ×", "≤ 2 ×", ""),
+        ("import, rows per second against DuckDB reading every column", f"{share:.2f}", "≥ 0.15", ""),
+    ]
+
+
+def main() -> None:
+    """Print the figures of the sizes given; of one size with `http` before it those of the load alone."""
+    if sys.argv[1:2] == ["http"]:
+        print([round(ours / floor, 3) for floor, ours in http(int(sys.argv[2]))])
+        return
+    sizes = [int(text) for text in sys.argv[1:]] or [10_000, 1_000_000]
+    print(msgspec.json.format(msgspec.json.encode(asyncio.run(measure(sizes)))).decode())
+
+
+if __name__ == "__main__":
+    main()
