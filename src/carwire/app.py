@@ -124,7 +124,7 @@ def build(
         tokens=TokenService(store, hasher, clock),
         vehicles=VehicleService(store, upstream, clock),
         commands=CommandService(store, upstream, hasher, clock),
-        webhooks=WebhookService(store, clock),
+        webhooks=WebhookService(store, spelling, clock),
         verifying=Verifying(store, sender, spelling, clock),
         credentials=CredentialService(store, hasher, clock),
         usage=UsageService(store, clock),
@@ -221,12 +221,12 @@ class Management(msgspec.Struct, frozen=True):
 
 def management_of(settings: Settings, store: Store, sender: Sender | None = None) -> Management:
     """Return the managing services over a store. Raises `CannotStart` when the pepper cannot be used."""
-    hasher = SecretHasher(_pepper(settings))
+    hasher, spelling = SecretHasher(_pepper(settings)), WireSpelling("")
     return Management(
         AccountService(store, hasher, utc_now),
         CredentialService(store, hasher, utc_now),
-        WebhookService(store, utc_now),
-        Verifying(store, sender or WebSender(settings.webhook_networks), WireSpelling(""), utc_now),
+        WebhookService(store, spelling, utc_now),
+        Verifying(store, sender or WebSender(settings.webhook_networks), spelling, utc_now),
         UsageService(store, utc_now),
     )
 
