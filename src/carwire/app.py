@@ -80,9 +80,11 @@ class Carwire(msgspec.Struct, frozen=True):
     keeper: Keeper
     upstream: Upstream
     worker: Worker
+    sender: Sender
 
     async def close(self) -> None:
         """Let go of what is open: for those who never ran the lifespan."""
+        await self.sender.close()
         await self.store.close()
 
 
@@ -184,7 +186,7 @@ def build(
         bridge=Bridge(always=settings.v3_calls),
         lifespan=lambda _: beside.running(),
     )
-    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker)
+    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker, sender)
 
 
 def open_jobs(settings: Settings) -> Jobs:

@@ -24,7 +24,14 @@ _HOUR: Final = timedelta(hours=1)
 _MAX_VALUE: Final = 200  # characters
 _Code = Annotated[str, Meta(extra_json_schema={"enum": sorted(signals())})]
 _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, description="Printable characters.")]
-_Url = Annotated[str, Meta(max_length=MAX_URL, extra_json_schema={"format": "uri"}, description="http or https.")]
+_Url = Annotated[
+    str,
+    Meta(
+        max_length=MAX_URL,
+        description="http or https, without a user's name or a fragment.",
+        extra_json_schema={"format": "uri", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^@#\\ ]+$"},
+    ),
+]
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -107,7 +114,7 @@ class WebhookStanding(OwnWebhook, frozen=True, kw_only=True):
     dead: int
 
 
-class WebhookList(msgspec.Struct, frozen=True):
+class OwnWebhooks(msgspec.Struct, frozen=True):
     """All webhooks of the application, oldest first."""
 
     webhooks: tuple[OwnWebhook, ...]

@@ -18,12 +18,12 @@ from carwire.http.v1.webhook_bodies import (
     DeliveryPage,
     MadeWebhook,
     NewWebhook,
+    OwnWebhooks,
     Replay,
     Replayed,
     RotatedSecret,
     Rotation,
     WebhookChange,
-    WebhookList,
     WebhookStanding,
     deliveries_filter,
     delivery_body,
@@ -66,7 +66,7 @@ class WebhookHandlers:
     async def list(self, call: Call) -> Answer:
         """Oldest first."""
         found = await self._webhooks.of(_client(call))
-        return json_answer(WebhookList(tuple(map(webhook_body, found))))
+        return json_answer(OwnWebhooks(tuple(map(webhook_body, found))))
 
     async def one(self, call: Call) -> Answer:
         """Say what it is, why it is told nothing, if so, and how far it is behind."""
@@ -75,8 +75,8 @@ class WebhookHandlers:
 
     async def change(self, call: Call) -> Answer:
         """What is left out stays. With another URL its receiver has to prove itself anew, and is asked at once."""
-        before = await self._found(call)
         wanted = wanted_of(decode_body(call.body, self._change))
+        before = await self._found(call)
         changed = await self._webhooks.change(_client(call), before.id, wanted)
         return await self._checked(changed, verifies=changed.url != before.url)
 
@@ -103,16 +103,16 @@ class WebhookHandlers:
 
     async def rotate(self, call: Call) -> Answer:
         """Draw a new secret, shown this once. The one of before signs beside it for a while."""
-        webhook = await self._found(call)
         overlap = timedelta(hours=decode_body(call.body, self._rotation).overlap_hours)
+        webhook = await self._found(call)
         rotated = await self._webhooks.rotate_secret(_client(call), webhook.id, overlap)
         return json_answer(RotatedSecret(rotated.secret.reveal(), rotated.former_until))
 
     async def replay(self, call: Call) -> Answer:
         """Send deliveries that have ended once more, the same bytes under the same event id, or count them."""
-        webhook = await self._found(call)
         given = decode_body(call.body, self._replay)
         wanted = replay_filter(given)
+        webhook = await self._found(call)
         if wanted.id is not None:
             await self._delivery(call, webhook, wanted.id)
         count = await self._webhooks.replay(_client(call), webhook.id, wanted, count_only=given.dry_run)
@@ -120,9 +120,9 @@ class WebhookHandlers:
 
     async def deliveries(self, call: Call) -> Answer:
         """Newest first."""
-        webhook = await self._found(call)
         query = decode_query(call.query, DeliveriesQuery, lax=True)
         wanted = deliveries_filter(query)
+        webhook = await self._found(call)
         if query.before is not None:
             last = await self._delivery(call, webhook, uuid_of("before", query.before))
             wanted = msgspec.structs.replace(wanted, before=(last.created_at, last.id))
@@ -175,7 +175,7 @@ def routes(handlers: WebhookHandlers) -> tuple[Route, ...]:
         Route(
             *("GET", base, handlers.list, "list_webhooks"),
             summary="Which webhooks does the application have?",
-            answers=WebhookList,
+            answers=OwnWebhooks,
             **shared,
         ),
         Route(
