@@ -51,6 +51,7 @@ from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks.delivering import Delivering
+from carwire.services.webhooks.diagnosing import Diagnosing
 from carwire.services.webhooks.fanning_out import FanOut
 from carwire.services.webhooks.hints import Hints
 from carwire.services.webhooks.managing import WebhookService
@@ -218,6 +219,7 @@ class Management(msgspec.Struct, frozen=True):
     credentials: CredentialService
     webhooks: WebhookService
     verifying: Verifying
+    diagnosing: Diagnosing
     usage: UsageService
 
 
@@ -229,6 +231,7 @@ def management_of(settings: Settings, store: Store, sender: Sender | None = None
         CredentialService(store, hasher, utc_now),
         WebhookService(store, spelling, utc_now),
         Verifying(store, sender or WebSender(settings.webhook_networks), spelling, utc_now),
+        Diagnosing(store, spelling),
         UsageService(store, utc_now),
     )
 
