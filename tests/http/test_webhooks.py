@@ -12,12 +12,10 @@ from typing import Any
 
 import pytest
 from tests.conftest import Answer, Owned, built
+from tests.delivered import deliver
 from tests.fakes import NoWay, StandingClock
 
 from carwire.core.delivery import Sent
-from carwire.core.events import Change, Event
-from carwire.core.outbox import Attempt, Frozen, NewDelivery, Tried
-from carwire.core.webhooks import SubscriptionFilter
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
 from carwire.wire.doctor import challenge_answer
@@ -71,37 +69,6 @@ def made(here: Owned, **members: object) -> Any:
 def fields(answer: Answer) -> list[str]:
     assert answer.status == 400, answer
     return [problem["field"] for problem in answer.json()["detail"]]
-
-
-def deliver(here: Owned, webhook_id: str, states: list[str]) -> list[str]:
-    """Keep a delivery with one attempt for each state; return their ids."""
-    store, clock = here.carwire.store, here.carwire.services.webhooks._clock
-    car = here.connect(f"{new_id()}@example.com", "TESLA")
-    services = here.carwire.services
-    reach = services.access.vehicle(car.tokens.access_token, car.vehicle_id)
-    vehicle = here.run(reach)[1]
-    assert vehicle
-    assert here.run(services.webhooks.subscribe(vehicle, webhook_id))
-    ((subscription,), _) = here.run(
-        services.webhooks.subscriptions(here.client_id, SubscriptionFilter(vehicle_id=vehicle.id), 1)
-    )
-    made, tries = [], []
-    for number, state in enumerate(states, 1):
-        event = Event(
-            new_id(), number, vehicle.car.id, vehicle.account, number, number, clock(), "changed", (Change(SOC, 1, 2),)
-        )
-        frozen = Frozen(b'{"a":1,"deliveryId":"%b"}' % (b"0" * 36))
-        made.append(NewDelivery(new_id(), subscription, event, "VEHICLE_STATE", frozen))
-        failed = state != "delivered"
-        attempt = Attempt(
-            new_id(), made[-1].id, 1, clock(), 0.2, 500 if failed else 200, "status" if failed else None,
-            "The endpoint answered 500." if failed else None, "no" if failed else None,
-        )  # fmt: skip
-        next_at = clock() + timedelta(minutes=1) if state == "due" else None
-        tries.append(Tried(attempt, state, next_at))  # type: ignore[arg-type]
-    here.run(store.fan_out([], made, clock()))
-    here.run(store.record(webhook_id, tries, clock()))
-    return [each.id for each in made]
 
 
 def test_everything_of_a_webhook_is_said_and_given_back(here: Owned) -> None:
