@@ -27,11 +27,12 @@ from uuid import UUID
 
 import pytest
 from litestar.types import ASGIApp
+from tests.fakes import NoWay
 from tests.support import Connected, connect
 
 from carwire.app import Carwire, build
 from carwire.core.permissions import PERMISSIONS
-from carwire.core.ports import Source, Store
+from carwire.core.ports import Sender, Source, Store
 from carwire.kit.clock import Clock, utc_now
 from carwire.kit.secrets import SecretHasher
 from carwire.settings import Settings
@@ -388,10 +389,19 @@ class Owned(InProcess):
 
 
 @contextlib.contextmanager
-def built(folder: Path, *, store: Store | None = None, clock: Clock = utc_now, **settings: Any) -> Iterator[Owned]:
-    """Put a server together inside this process, with an application to ask as."""
+def built(
+    folder: Path,
+    *,
+    store: Store | None = None,
+    clock: Clock = utc_now,
+    sender: Sender | None = None,
+    **settings: Any,
+) -> Iterator[Owned]:
+    """Put a server together inside this process, with an application to ask as. Unless there is a `sender`, webhooks
+    reach nobody.
+    """
     known = Settings(data=folder, **{"pepper": PEPPER.hex(), "simulator_clock": "stepped", **settings})
-    carwire = build(known, "http://carwire.test", store=store or MemoryStore(), clock=clock)
+    carwire = build(known, "http://carwire.test", store=store or MemoryStore(), clock=clock, sender=sender or NoWay())
     new = asyncio.run(carwire.services.accounts.register("Tests", ("https://example.com/auth",)))
     secrets = new.client_secret.reveal(), carwire.asgi, new.management_token.reveal()
     try:

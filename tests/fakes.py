@@ -5,7 +5,7 @@ put together around both.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from tests.support import approve
 
 from carwire.core.budgets import Budget
 from carwire.core.commands import Arguments, Outcome
+from carwire.core.delivery import Sent
 from carwire.core.grants import Principal
 from carwire.core.permissions import PERMISSIONS
 from carwire.core.ports import Source, Store
@@ -196,3 +197,23 @@ class Middle:
         vehicle = await self.store.reach(principal, vehicle_id)
         assert vehicle
         return vehicle
+
+
+class NoWay:
+    """A sender whose every connection is refused, or answered as `answer` says."""
+
+    def __init__(self, answer: Callable[[bytes], Sent] | None = None) -> None:
+        self.answer = answer
+        self.urls: list[str] = []
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, keep: int = 1024, timeout_s: float = 15.0
+    ) -> Sent:
+        """Send nothing."""
+        self.urls.append(url)
+        if self.answer is not None:
+            return self.answer(body)
+        return Sent(None, "refused", "Nothing listens at the endpoint.", 0.0, b"", None, None)
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -40,7 +40,10 @@ GIVEN: Final[dict[str, Any]] = {
     "speed": 1,
     "vins": ["x"],
 }
-MORE: Final[dict[str, dict[str, Any]]] = {"V1Client.why": {"signal": "a"}}
+MORE: Final[dict[str, dict[str, Any]]] = {
+    "V1Client.why": {"signal": "a"},
+    "V1Client.replay_webhook": {"delivery_id": "d"},
+}
 
 
 def test_every_route_of_the_server_has_a_row_and_no_other(place: Place) -> None:

@@ -18,6 +18,7 @@ from carwire_client import (
     bodies,
     receiving,
     signals,
+    v1,
     v3,
 )
 
@@ -61,6 +62,8 @@ def blocking(client: Client) -> None:
     assert_type(client.v3.iter_connections(sort="createdAt"), Iterator[v3.Connection])
     assert_type(client.v3.webhooks().items, tuple[v3.Webhook, ...])
     assert_type(client.v1.decode_vin("vin").structure.complete, bool)
+    assert_type(client.v1.create_webhook("n", "u", triggers=["a", v1.WebhookTrigger(code="b")]).secret, str)
+    assert_type(client.v1.iter_webhook_deliveries("id", state="dead"), Iterator[v1.Delivery])
 
 
 async def awaited(client: AsyncClient) -> None:

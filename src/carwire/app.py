@@ -56,6 +56,7 @@ from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks.delivering import Delivering
+from carwire.services.webhooks.diagnosing import Diagnosing
 from carwire.services.webhooks.fanning_out import FanOut
 from carwire.services.webhooks.hints import Hints
 from carwire.services.webhooks.managing import WebhookService
@@ -132,7 +133,7 @@ def build(
         tokens=TokenService(store, hasher, clock),
         vehicles=VehicleService(store, upstream, clock),
         commands=CommandService(store, upstream, hasher, clock),
-        webhooks=WebhookService(store, clock),
+        webhooks=WebhookService(store, spelling, clock),
         verifying=Verifying(store, sender, spelling, clock),
         credentials=CredentialService(store, hasher, clock),
         usage=UsageService(store, clock),
@@ -226,6 +227,7 @@ class Management(msgspec.Struct, frozen=True):
     credentials: CredentialService
     webhooks: WebhookService
     verifying: Verifying
+    diagnosing: Diagnosing
     usage: UsageService
     keys: KeyService
     lookup_usage: LookupUsageService
@@ -233,12 +235,13 @@ class Management(msgspec.Struct, frozen=True):
 
 def management_of(settings: Settings, store: Store, sender: Sender | None = None) -> Management:
     """Return the managing services over a store. Raises `CannotStart` when the pepper cannot be used."""
-    hasher = SecretHasher(_pepper(settings))
+    hasher, spelling = SecretHasher(_pepper(settings)), WireSpelling("")
     return Management(
         AccountService(store, hasher, utc_now),
         CredentialService(store, hasher, utc_now),
-        WebhookService(store, utc_now),
-        Verifying(store, sender or WebSender(settings.webhook_networks), WireSpelling(""), utc_now),
+        WebhookService(store, spelling, utc_now),
+        Verifying(store, sender or WebSender(settings.webhook_networks), spelling, utc_now),
+        Diagnosing(store, spelling),
         UsageService(store, utc_now),
         KeyService(store, hasher, utc_now),
         LookupUsageService(store),

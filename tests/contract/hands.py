@@ -181,7 +181,7 @@ class Hand:
     def webhook_id(self) -> str:
         """A webhook of the application, made with the command line."""
         done = subprocess.run(
-            [CARWIRE, "webhook", "create", self.server.client_id, self.name, "https://example.com/hook", "--json"],
+            [CARWIRE, "webhook", "create", self.server.client_id, self.name, "http://127.0.0.1:9/hook", "--json"],
             env=environment(CARWIRE_DATA=str(self.server.folder)),
             capture_output=True,
             text=True,

@@ -7,9 +7,12 @@ import json
 import os
 from base64 import b64encode
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import unquote
+from urllib.request import Request, urlopen
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -27,12 +30,14 @@ _NAMES = "|".join(sorted(PERMISSIONS))
 _SCOPE = f"^(required:)?({_NAMES})( (required:)?({_NAMES}))*$"
 _COUNTRY = f"^({'|'.join(sorted({*COUNTRIES, *map(str.lower, COUNTRIES)}))})$"
 _ABSENT = "", "undefined", "null"
-_DESTROYS = {"disconnect", "delete_connections"}
+_DESTROYS = {"disconnect", "delete_connections", "delete_webhook"}
 _TOKEN = {"token", "token_alias"}
 _FIRST, _WITH_TANK = "tesla", "chevrolet"
+_MOST_HOOKS = 60
 _UNITS = "metric", "imperial"
 _WHOLE = "step", "after_s", "for_s", "seed"
 _cursors: set[str | None] = set()
+_hooks: dict[str, None] = {}  # webhooks that were made
 _answers: Counter[str] = Counter()  # "operation status" → how often
 
 
@@ -105,6 +110,9 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
         if option["type"] == "string":
             option["pattern"] = _SCOPE
     _narrow_simulator(schemas)
+    for name in ("NewWebhook", "WebhookChange"):  # nothing is sent there: this server's own machine is closed
+        schemas[name]["properties"]["url"]["pattern"] = "^http://127[.]0[.]0[.]1:9/[a-z]{0,9}$"
+        schemas[name]["properties"]["error_url"]["anyOf"][0]["pattern"] = "^https://127[.]0[.]0[.]1/[a-z]{0,9}$"
     # Exactly one thing is to be explained, and what goes with it depends on which: here it is a signal.
     why = raw_schema["paths"]["/v1/vehicles/{id}/why"]["get"]
     why["parameters"] = [each for each in why["parameters"] if each["name"] != "command"]
@@ -143,6 +151,8 @@ def filter_case(_context: Any, case: Any) -> bool:
         return False  # read in any case, and an empty one counts as none
     if (case.headers or {}).get("sc-user-id") == "":
         return False  # counts as none
+    if is_good(case, ParameterLocation.BODY) and _no_webhook(case.body):
+        return False
     if is_good(case, ParameterLocation.BODY) and _windows_clash(case.body):
         return False  # refused, though each window is good: two days or times differ, which OpenAPI cannot say
     query = case.query or {}
@@ -162,6 +172,16 @@ def filter_case(_context: Any, case: Any) -> bool:
     if "vin" in query and ((mode in ("test", "simulated") and not level) or (mode == "live" and level)):
         return False  # refused, though each value is good: the one needs the other, which OpenAPI cannot say
     return not (level in LEVELS and len(str(query.get("vin"))) == 17)  # any 17 characters do
+
+
+def _no_webhook(body: object) -> bool:
+    """Tell whether a webhook's name is blank or has what cannot be printed, or it is to tell in version 2.0: whether
+    that can depends on its signals.
+    """
+    if not isinstance(body, dict):
+        return False
+    name = body.get("name", "x")
+    return body.get("version") == "2.0" or (isinstance(name, str) and not (name.isprintable() and name.strip()))
 
 
 def _windows_clash(body: object) -> bool:
@@ -203,6 +223,11 @@ def after_call(_context: Any, case: Any, response: Any) -> None:
     v3.keep_what_was_written(case, name, response)
     if name in _TOKEN and response.status_code == 200:
         FACTS["owners"][_FIRST]["refresh_token"] = response.json()["refresh_token"]
+    if name == "create_webhook" and response.status_code == 200:
+        _hooks[response.json()["webhook"]["id"]] = None
+        _make_room(response.request.url.partition("?")[0])
+    if name == "delete_webhook" and response.status_code == 204:
+        _hooks.pop((case.path_parameters or {}).get("webhook_id", ""), None)
     if name == "connections" and response.status_code == 200:
         _cursors.add(response.json()["paging"]["cursor"])
 
@@ -219,10 +244,27 @@ def _name_what_exists(case: Any, name: str) -> None:
     if "id" in path:
         path["id"] = _vehicle(path["id"], _owner(case)["vehicle_ids"], destroys=name in _DESTROYS)
     if "webhook_id" in path:
-        path["webhook_id"] = FACTS["webhook_id"]  # another is refused, however good its form
+        path["webhook_id"] = _webhook(path["webhook_id"], destroys=name in _DESTROYS)
     # A car's fault script may be full: they are set on one after another.
     if "car" in path and (path["car"] not in FACTS["cars"] or name == "add_simulated_fault"):
         path["car"] = FACTS["cars"][next(turn) % len(FACTS["cars"])]
+
+
+def _webhook(given: str, *, destroys: bool) -> str:
+    """Choose a webhook. The first, which vehicles are subscribed to, is never deleted."""
+    if given in _hooks or not destroys:
+        return given if given in _hooks and next(turn) % 2 else FACTS["webhook_id"]
+    return next(iter(_hooks), given)
+
+
+def _make_room(url: str) -> None:
+    """Delete the oldest webhooks that were made: an application has a hundred at most."""
+    while len(_hooks) > _MOST_HOOKS:
+        oldest = next(iter(_hooks))
+        del _hooks[oldest]
+        shown = {"authorization": _basic(FACTS["client_id"], FACTS["client_secret"])}
+        with suppress(HTTPError):  # it is gone already
+            urlopen(Request(f"{url}/{oldest}", method="DELETE", headers=shown)).close()  # this server
 
 
 def _ask_for_what_exists(case: Any, name: str) -> None:

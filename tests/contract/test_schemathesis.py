@@ -66,7 +66,7 @@ def connected(server: Server, make: str, username: str) -> dict[str, Any]:
 def facts(server: Server) -> dict[str, object]:
     """Connect cars, make a webhook, draw a secret; return what the hooks need to know."""
     machine = machine_of(server)
-    webhook = [str(CARWIRE), "webhook", "create", server.client_id, "Tests", "https://example.com/hook", "--json"]
+    webhook = [str(CARWIRE), "webhook", "create", server.client_id, "Tests", "http://127.0.0.1:9/hook", "--json"]
     made = subprocess.run(
         webhook, env=environment(CARWIRE_DATA=str(server.folder)), capture_output=True, text=True, check=True
     )

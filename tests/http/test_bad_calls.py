@@ -55,6 +55,7 @@ def refused(answer: Answer, status: int | None = None, field: str | None = None)
 def path_of(route: Route, car: Connected | None = None, **other: str) -> str:
     """Fill in the braces of a path."""
     known = {"id": car.vehicle_id if car else ID, "webhook_id": WEBHOOK, "car": "tesla-3", "vin": "5YJXCDE22HF068739"}
+    known["delivery_id"] = ID
     return re.sub(r"\{(\w+)\}", lambda found: {**known, **other}[found[1]], route.path)
 
 
@@ -120,6 +121,7 @@ def test_credentials_of_another_kind_do_not_open_a_door(place: Owned, car: Conne
             "vehicle_or_management": [place.basic],
             "management": [place.basic, car.bearer],
             "application": [place.amt, car.bearer],
+            "manager_or_application": [car.bearer, place.machine],
             "application_or_local": [place.amt, car.bearer],
         }
         for header in wrong.get(route.door or "", []):
@@ -354,8 +356,8 @@ WRONG: dict[str, object] = {
         "step": 10**400,
     },
 }
-# A new world needs nothing said.
-TAKES_NOTHING = {"reset_simulator"}
+# Where nothing needs to be said, and what comes of that: a new world, or the webhook of the path that is not there.
+TAKES_NOTHING = {"reset_simulator": 200, "change_webhook": 404, "rotate_webhook_secret": 404}
 
 
 def with_body(place: Owned) -> list[Route]:
@@ -370,7 +372,7 @@ def test_a_body_of_the_wrong_form_is_refused_by_every_call_that_reads_one(
     for route in with_body(place):
         answer = place.ask(route.method, path_of(route, car), credentials(place, car, route), body)
         if route.name in TAKES_NOTHING and what == "empty-object":
-            assert answer.status == 200
+            assert answer.status == TAKES_NOTHING[route.name]
         else:
             assert refused(answer, 400)["detail"], route
 

@@ -101,7 +101,8 @@ def test_the_scheme_is_read_in_any_case(client: Owned, doors: Doors, spelled: by
 )
 def test_what_is_no_credential_opens_no_door(client: Owned, car: Connected, doors: Doors, header: bytes) -> None:
     every: tuple[Door, ...] = (
-        *("application", "application_or_local", "management", "token", "vehicle", "vehicle_or_management"),
+        *("application", "application_or_local", "management", "manager_or_application"),
+        *("token", "vehicle", "vehicle_or_management"),
     )
     for door in every:
         refuses(client, doors, door, [(b"authorization", header)], car.vehicle_id)
@@ -133,6 +134,7 @@ def test_each_secret_opens_its_own_doors_only(client: Owned, car: Connected, doo
         "application_or_local": {"secret", "local"},
         "management": {"token as basic", "token as bearer"},
         "token": {"access"},
+        "manager_or_application": {"secret", "token as basic", "token as bearer"},
         "vehicle": {"access"},
         "vehicle_or_management": {"access", "token as basic", "token as bearer"},
     }
@@ -194,6 +196,8 @@ def test_every_door_counts_a_request_of_the_application(client: Owned, car: Conn
         ("application", client.basic, ""),
         ("application_or_local", client.basic, ""),
         ("management", client.amt, ""),
+        ("manager_or_application", client.amt, ""),
+        ("manager_or_application", client.basic, ""),
         ("token", car.bearer, ""),
         ("vehicle", car.bearer, car.vehicle_id),
         ("vehicle", car.bearer, "x"),

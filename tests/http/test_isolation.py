@@ -65,6 +65,7 @@ NAMES |= {
     "car": False,
 }  # a VIN is only decoded; simulated cars are nobody's
 NAMES |= dict.fromkeys(("connection_id", "subscription_id", "application_id", "execution_id", "schedule_id"), True)
+NAMES["delivery_id"] = True
 NAMES |= dict.fromkeys(("filter[userId]", "filter[vehicleId]", "filter[webhookId]", "filter[user.externalId]"), True)
 NAMES |= {"page[after]": True, "code": False, "filter[vehicle.mode]": False}
 NAMES |= dict.fromkeys(("filter[name]", "filter[callbackUri]", "filter[isEnabled]", "filter[autoSubscribe]"), False)
@@ -87,6 +88,8 @@ BODIES: dict[str, Any] = {
     "/nissan/charge/schedule": {},
     "/batch": {"requests": [{"path": path} for path in ("/odometer", "/location", "/vin", "/")]},
 }
+WEBHOOK = "/v1/webhooks/{webhook_id}"
+BODIES |= {WEBHOOK: {"name": "Mine"}, "/rotate": {}, "/replay": {"since": "2026-01-01T00:00:00Z"}}
 V3_VEHICLE = "/v3/vehicles/{id}"
 _PLACE = {"location": {"latitude": 1, "longitude": 2}}
 _TIMES = {"startTime": "22:00", "stopTime": "06:00"}
@@ -175,6 +178,7 @@ KNOWN_AT = {
     "token": TOKENS,
     "management": MANAGERS,
     "vehicle_or_management": TOKENS | MANAGERS,
+    "manager_or_application": MANAGERS | APPLICATIONS,
     "application": APPLICATIONS,
     "application_or_local": APPLICATIONS,
 }
@@ -218,9 +222,10 @@ def uncovered(routes: tuple[Route, ...]) -> list[str]:
 def fill(route: Route, vehicle_id: str, webhook_id: str) -> tuple[str, bytes]:
     """The target and the body of a request that would be fine from whoever may."""
     values = {"id": vehicle_id, "webhook_id": webhook_id, "vin": "5YJXCDE22HF068739", "car": "tesla-3"}
+    values["delivery_id"] = webhook_id  # tests/http/test_webhooks.py has those of others
     target = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
     target += QUERIES.get(route.path, "")
-    body = BODIES.get(route.path.removeprefix(VEHICLE))
+    body = BODIES.get(route.path.removeprefix(VEHICLE), BODIES.get(route.path.removeprefix(WEBHOOK) or WEBHOOK))
     return target, b"" if body is None else json.dumps(body).encode()
 
 
@@ -248,6 +253,8 @@ class Matrix:
                     self.stranger(route, actor, headers)
                 elif route.door in {"token", "management"}:
                     self.insider(route, actor, headers)
+                elif route.door == "manager_or_application":
+                    self.manager(route, actor, headers)
         self.batch_paths()
         self.webhooks()
         self.permissions()
@@ -315,6 +322,18 @@ class Matrix:
         for name in (each.encode_name for each in msgspec.structs.fields(route.query)):
             if NAMES.get(name):
                 self.query(route, about, headers, name)
+
+    def manager(self, route: Route, actor: str, headers: tuple[Header, ...]) -> None:
+        """Webhooks of another application are like those there are not, and in no list."""
+        about = f"{actor} at {route.method} {route.path}"
+        if "{webhook_id}" in route.path:
+            one, unknown = (self.ask(route, headers, *fill(route, "", each)) for each in (self.town.webhook, new_id()))
+            self.alike(about, one, unknown, 404)
+        elif route.method == "GET":
+            answer = self.ask(route, headers, route.path)
+            self.expect(answer.status == 200, about, answer)
+            self.expect(self.town.webhook not in answer.text, about, "lists the webhook")
+            self.silent(about, answer)
 
     def silent_unless_own(self, route: Route, about: str, headers: tuple[Header, ...]) -> None:
         if route.method == "GET":
@@ -395,6 +414,8 @@ class Matrix:
         self.expect(not [line for line in lines if line.kind == "command"], "a command was given")
         if isinstance(store, MemoryStore):
             self.expect(not store._state.subscriptions, "a vehicle was subscribed")
+        (webhook,) = town.client.run(store.webhooks(town.client.client_id))
+        self.expect((webhook.id, webhook.name, webhook.halt) == (town.webhook, "W", "unverified"), "changed", webhook)
         answer = town.client.as_owner(town.own, "GET", "/vin")
         self.expect(answer.status == 200, "the owner was shut out", answer)
 

@@ -138,6 +138,7 @@ SCHEMES = {
     "application": [{"application"}],
     "application_or_local": [{"application"}],
     "management": [{"management"}, {"manager"}],
+    "manager_or_application": [{"application"}, {"management"}, {"manager"}],
     "token": [{"token"}],
     "vehicle": [{"token"}],
     "vehicle_or_management": [{"token"}, {"management"}, {"manager"}],
@@ -314,6 +315,16 @@ def schedule(kind: str, *days: Sequence[str], schedule_id: str = "s1", **more: o
     return {"name": "charge-schedule-create", "arguments": arguments}
 
 
+SOC = "tractionbattery-stateofcharge"
+HOOK = {"name": "Hook", "url": "http://127.0.0.1:9/hook"}  # which is not sent to
+
+
+def hook_on(code: str, condition: str, *value: object, **more: object) -> object:
+    """A webhook with one trigger."""
+    given = {"value": value[0]} if value else {}
+    return {**HOOK, "triggers": [{"code": code, "condition": condition, **given, **more}]}
+
+
 GOOD: list[tuple[str, object]] = [
     ("CabinAction", {"action": "STOP"}),
     ("CabinAction", {"action": "SET", "temperature": 21.5}),
@@ -331,6 +342,11 @@ GOOD: list[tuple[str, object]] = [
     ("Order", {"name": "charge-schedule-delete", "arguments": {"schedule_id": "s1"}}),
     ("Fault", {"kind": "VEHICLE_STATE:ASLEEP", "for_s": 60}),
     ("Fault", {"latency_s": 2}),
+    ("NewWebhook", HOOK),
+    ("NewWebhook", HOOK | {"triggers": [{"code": SOC}], "signals": [SOC], "version": "2.0", "error_url": None}),
+    ("NewWebhook", hook_on(SOC, "falls_below", 20.5)),
+    ("NewWebhook", hook_on("closure-islocked", "becomes", False)),
+    ("NewWebhook", HOOK | {"form": {"every": "day", "unit_system": "imperial", "concurrency": 64}}),
 ]
 BAD: list[tuple[str, object]] = [
     ("CabinAction", {"action": "SET"}),
@@ -362,6 +378,25 @@ BAD: list[tuple[str, object]] = [
     ("Fault", {}),
     ("Fault", {"kind": "NOTHING:KNOWN"}),
     ("Fault", {"latency_s": -1}),
+    ("NewWebhook", {"name": "Hook"}),
+    ("NewWebhook", HOOK | {"name": ""}),
+    ("NewWebhook", HOOK | {"name": "x" * 101}),
+    ("NewWebhook", HOOK | {"url": "nowhere"}),
+    ("NewWebhook", HOOK | {"signals": ["odometer"]}),
+    ("NewWebhook", HOOK | {"version": "3.0"}),
+    ("NewWebhook", HOOK | {"colour": "red"}),
+    ("NewWebhook", HOOK | {"form": {"concurrency": 65}}),
+    ("NewWebhook", HOOK | {"form": {"besides": []}}),
+    ("NewWebhook", hook_on(SOC, "falls_below", "low")),
+    ("NewWebhook", hook_on(SOC, "falls_below")),
+    ("NewWebhook", hook_on(SOC, "changes", 1)),
+    ("NewWebhook", hook_on("location-preciselocation", "rises_above", 1)),
+    ("NewWebhook", hook_on(SOC, "becomes", None)),
+    ("NewWebhook", hook_on(SOC, "becomes", 5, cool_down_s=604_801)),
+    ("Replay", {}),
+    ("Replay", {"until": "2026-01-01T00:00:00Z"}),
+    ("Rotation", {"overlap_hours": 169}),
+    ("Rotation", {"overlap_hours": -1}),
 ]
 PATHS = {
     "CabinAction": "/tesla/climate/cabin",
@@ -371,6 +406,9 @@ PATHS = {
     "Changes": "/v1/simulator/cars/tesla-3",
     "Order": "/v1/simulator/cars/tesla-3/commands",
     "Fault": "/v1/simulator/cars/tesla-3/faults",
+    "NewWebhook": "/v1/webhooks",
+    "Replay": "/v1/webhooks/7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51/replay",
+    "Rotation": "/v1/webhooks/7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51/rotate",
 }
 
 

@@ -11,6 +11,7 @@ from carwire.core.webhooks import SubscriptionFilter
 from carwire.kit.ids import new_id
 from carwire.services.webhooks.managing import Wanted, WebhookService
 from carwire.storage.memory import MemoryStore
+from carwire.wire.telling import WireSpelling
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ def middle() -> Middle:
 async def test_a_vehicle_is_subscribed_to_webhooks_of_its_own_application_only(middle: Middle) -> None:
     client_id, other = await middle.application(), await middle.application("Other")
     (vehicle,) = await middle.connected(client_id)
-    webhooks = WebhookService(middle.store, middle.clock)
+    webhooks = WebhookService(middle.store, WireSpelling(""), middle.clock)
     own_made = await webhooks.create(client_id, Wanted(name="Own", url="https://a.example/"))
     foreign_made = await webhooks.create(other, Wanted(name="Foreign", url="https://b.example/"))
     own, foreign = own_made.webhook, foreign_made.webhook
@@ -40,7 +41,7 @@ async def test_a_vehicle_is_subscribed_to_webhooks_of_its_own_application_only(m
 
 async def test_a_webhook_says_what_it_is_for(middle: Middle) -> None:
     client_id = await middle.application()
-    webhooks = WebhookService(middle.store, middle.clock)
+    webhooks = WebhookService(middle.store, WireSpelling(""), middle.clock)
     code = "odometer-traveleddistance"
     wanted = Wanted(
         name=" Name ",

@@ -11,7 +11,7 @@ import pytest
 
 import carwire_client
 from carwire import settings
-from carwire.cli import application_verbs, cli, simulator_verbs
+from carwire.cli import application_verbs, cli, simulator_verbs, webhook_verbs
 from carwire_client import receiving, signals, v1, v3
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +57,7 @@ def test_every_verb_of_the_command_line_is_named_in_a_page() -> None:
     text = "".join(page.read_text("utf-8") for page in PAGES)
     verbs = [f"carwire {verb}" for verb in cli if not verb.startswith("-")]
     verbs += [f"carwire app {verb}" for verb in application_verbs if not verb.startswith("-")]
+    verbs += [f"carwire webhook {verb}" for verb in webhook_verbs if not verb.startswith("-")]
     verbs += [f"carwire sim {verb}" for verb in simulator_verbs if not verb.startswith("-")]
     assert len(verbs) >= 16
     missing = [verb for verb in verbs if verb not in text and verb.rpartition(" ")[2] not in text]

@@ -38,11 +38,19 @@ for verb, function, sentence in (
 cli.command(application_verbs)
 webhook_verbs = App(name="webhook", help="Manage an application's webhooks.")
 for verb, function, sentence in (
-    ("create", "create", "Keep a webhook that vehicles can be subscribed to."),
-    ("list", "show", "List an application's webhooks."),
-    ("delete", "delete", "Delete a webhook with its subscriptions."),
+    ("create", "webhooks:create", "Make a webhook, and ask its receiver to prove itself."),
+    ("list", "webhook_looks:show_all", "List an application's webhooks."),
+    ("show", "webhook_looks:show", "Show one webhook, how far it is behind, and what failed last."),
+    ("change", "webhooks:change", "Change a webhook."),
+    ("verify", "webhook_verbs:verify", "Ask its receiver to prove itself."),
+    ("pause", "webhook_verbs:pause", "Stop deliveries."),
+    ("resume", "webhook_verbs:resume", "Go on with deliveries."),
+    ("rotate", "webhook_verbs:rotate", "Draw a new signing secret; the old one overlaps."),
+    ("replay", "webhook_verbs:replay", "Send deliveries once more."),
+    ("doctor", "webhook_doctor:doctor", "Say why it is told nothing, or what is wrong with a signature."),
+    ("delete", "webhooks:delete", "Delete a webhook with its subscriptions and deliveries."),
 ):
-    webhook_verbs.command(f"carwire.cli.webhooks:{function}", name=verb, help=sentence)
+    webhook_verbs.command(f"carwire.cli.{function}", name=verb, help=sentence)
 cli.command(webhook_verbs)
 migrate_verbs = App(name="migrate", help="Move from v2.0 to v3.")
 migrate_verbs.command(

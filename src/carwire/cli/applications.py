@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from carwire.cli.managing import managed
+from carwire.cli.managing import hours, managed
 
 if TYPE_CHECKING:
     from carwire.app import Management
@@ -91,21 +91,28 @@ def rotate_secret(client_id: str, *, json: bool = False, data: Path | None = Non
     _show(shown, json=json, remark="The secret is not shown again: only its digest is kept.")
 
 
-def rotate_management_token(client_id: str, *, json: bool = False, data: Path | None = None) -> None:
-    """Draw a new management token; the old one stops working at once, and webhooks are signed with the new one.
+def rotate_management_token(
+    client_id: str, *, overlap: float = 24, json: bool = False, data: Path | None = None
+) -> None:
+    """Draw a new management token; the old one opens nothing any more, but signs webhooks a while longer.
 
     Parameters
     ----------
     client_id
         The application.
+    overlap
+        For how many hours, 0 to 168, webhooks are still signed with the old one: let receivers know both meanwhile.
     json
         Print JSON.
     data
         The server's data folder.
     """
-    token = managed(data, lambda m: m.accounts.rotate_management_token(client_id))
+    signs_for = hours(overlap, "overlap")
+    token = managed(data, lambda m: m.accounts.rotate_management_token(client_id, signs_for))
     shown = {"client_id": client_id, "application_management_token": token.reveal()}
-    _show(shown, json=json, remark="The token is not shown again: it is kept sealed, for signing webhooks.")
+    remark = "The token is not shown again: it is kept sealed, for signing webhooks."
+    still = f" Until {overlap:g} h from now they are signed with the one of before." if overlap else ""
+    _show(shown, json=json, remark=remark + still)
 
 
 def change(

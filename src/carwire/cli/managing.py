@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.settings import read_settings
 
 if TYPE_CHECKING:
@@ -25,3 +27,11 @@ def managed(data: Path | None, call: Callable[[Management], Coroutine[Any, Any, 
             return await call(management)
 
     return asyncio.run(run())
+
+
+def hours(number: float, name: str) -> timedelta:
+    """Return a length of time. Raises `InvalidInput` for what is none."""
+    try:
+        return timedelta(hours=number)
+    except (ValueError, OverflowError):
+        raise InvalidInput(FieldProblem(name, "is no number of hours")) from None

@@ -100,13 +100,24 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class DeliveryFilter(msgspec.Struct, frozen=True):
-    """Which deliveries of a webhook; a null lets all through. `since` and `until` are about when they were made."""
+    """Which deliveries of a webhook; a null lets all through. `since` and `until` are about when they were made.
+    `before` is when the last one of a page was made, and its id: those listed after it.
+    """
 
     state: DeliveryState | None = None
     since: datetime | None = None
     until: datetime | None = None
     id: str | None = None
     vehicle_id: str | None = None
+    before: tuple[datetime, str] | None = None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How far one webhook is behind: deliveries that wait, since when the oldest does, and those that were given up."""
+
+    waiting: int
+    oldest_at: datetime | None
+    dead: int
 
 
 class Backlog(msgspec.Struct, frozen=True):

@@ -18,7 +18,17 @@ from carwire.core.events import Event
 from carwire.core.grants import AccessToken, Approval, Code, Exchange, Principal, RefreshToken, TokenPair
 from carwire.core.jobs import Job, Taken
 from carwire.core.lookup.ports import LookupStore
-from carwire.core.outbox import Attempt, Audience, Backlog, Delivery, DeliveryFilter, NewDelivery, Target, Tried
+from carwire.core.outbox import (
+    Attempt,
+    Audience,
+    Backlog,
+    Delivery,
+    DeliveryFilter,
+    NewDelivery,
+    Standing,
+    Target,
+    Tried,
+)
 from carwire.core.polling import Poll, Polled
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs, Login, Question, SignedIn, SourceCar
@@ -407,6 +417,9 @@ class OutboxStore(Protocol):
 
     async def replay(self, webhook_id: str, wanted: DeliveryFilter, now: datetime) -> int:
         """Let deliveries that have ended be sent once more, with the same bytes and ids. Return how many."""
+
+    async def standing(self, webhook_id: str) -> Standing:
+        """Return how far one webhook is behind."""
 
     async def backlog(self, now: datetime) -> Backlog:
         """Return how far the outbox is behind."""

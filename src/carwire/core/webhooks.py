@@ -25,7 +25,8 @@ DEFAULT_CONCURRENCY: Final = 8
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a webhook is told. `every`: all signals at each of these intervals, beside the triggers; the one way of a
     webhook of payload version 2.0 that has no triggers. `event_name` is what 2.0 calls that. `newer_triggers` adds the
-    newer place of triggers and times to 4.0. `concurrency` is how many requests it gets at once.
+    newer place of triggers and times to 4.0. `concurrency` is how many requests it gets at once. `besides` are signals
+    that nobody named and that have to be read all the same: what the reads that 2.0 tells are made of.
     """
 
     unit_system: UnitSystem = "metric"
@@ -33,6 +34,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     event_name: Literal["scheduled", "schedule"] = "scheduled"
     newer_triggers: bool = False
     concurrency: int = DEFAULT_CONCURRENCY
+    besides: tuple[str, ...] = ()
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -62,8 +64,13 @@ class Webhook(msgspec.Struct, frozen=True):
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The signals it needs to be read."""
+        """The signals it names."""
         return tuple(dict.fromkeys((*self.signals, *(trigger.code for trigger in self.triggers))))
+
+    @property
+    def polled(self) -> tuple[str, ...]:
+        """The signals it needs to be read."""
+        return tuple(dict.fromkeys((*self.codes, *self.form.besides)))
 
 
 class SigningKeys(msgspec.Struct, frozen=True):

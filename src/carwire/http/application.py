@@ -34,6 +34,7 @@ from carwire.http.oauth.handlers import routes as oauth_routes
 from carwire.http.operations import Health, OperationHandlers
 from carwire.http.v1 import compatibility as v1_compatibility
 from carwire.http.v1 import vins as v1_vins
+from carwire.http.v1 import webhooks as v1_webhooks
 from carwire.http.v1 import why as v1_why
 from carwire.http.v2 import compatibility as v2_compatibility
 from carwire.http.v2 import routes as v2
@@ -262,6 +263,7 @@ def _v1(services: Services) -> tuple[Route, ...]:
             parameters={"id": _VEHICLE_ID},
             tag="v1",
         ),
+        *v1_webhooks.routes(v1_webhooks.WebhookHandlers(services.webhooks, services.verifying)),
     )
 
 

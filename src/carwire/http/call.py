@@ -161,14 +161,15 @@ class Call:
 
 
 # What has to be shown at a route: an application's id and secret, or the key in the server's data folder instead; a
-# management token; an access token; one that reaches the vehicle of the path; either of the two. In v3: a token of the
-# application itself; that, naming the owner, to command the vehicle; that, with or without the owner, or an access
-# token, to read it. A key of the lookup API, which its handlers check themselves.
+# management token; either of the application's; an access token; one that reaches the vehicle of the path; either of
+# the two. In v3: a token of the application itself; that, naming the owner, to command the vehicle; that, with or
+# without the owner, or an access token, to read it. A key of the lookup API, which its handlers check themselves.
 Door = Literal[
     "application",
     "application_or_local",
     "local",
     "management",
+    "manager_or_application",
     "token",
     "vehicle",
     "vehicle_or_management",
@@ -189,7 +190,7 @@ class Route(msgspec.Struct, frozen=True):
     does.
     """
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     handler: Callable[[Call], Awaitable[Answer]]
     name: str
@@ -208,7 +209,7 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def takes_body(self) -> bool:
         """Whether there is a body to read."""
-        return self.method in {"POST", "PUT"} or self.body is not None
+        return self.method in {"POST", "PUT", "PATCH"} or self.body is not None
 
 
 def json_answer(body: object, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:

@@ -67,7 +67,7 @@ class Doors:
         elif door == "local":
             raise NotAuthenticated
         else:
-            application = await (manager_of if door == "management" else application_of)(call, self._accounts)
+            application = await _APPLICATIONS.get(door, application_of)(call, self._accounts)
             self._limit.take(application.client_id)
             call.prove(application=application)
 
@@ -161,6 +161,18 @@ async def manager_of(call: Call, accounts: AccountService) -> Application:
             raise NotAuthenticated
         token = Secret(password)
     return await accounts.authenticate_manager(token, proof=b"manager " + header)
+
+
+async def manager_or_application_of(call: Call, accounts: AccountService) -> Application:
+    """Return the application of a management token, or of a client id and secret, whichever came along."""
+    header = _only_header(call)
+    if header[:6].lower() == b"basic " and _basic(header)[0] != _MANAGER:
+        return await application_of(call, accounts)
+    return await manager_of(call, accounts)
+
+
+# Doors that an application opens by other means than its id and secret alone.
+_APPLICATIONS: Final = {"management": manager_of, "manager_or_application": manager_or_application_of}
 
 
 def owner_asked_for(call: Call) -> str | InvalidInput | None:

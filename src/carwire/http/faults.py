@@ -51,7 +51,8 @@ _UNKNOWN: Final = (
     "The command was sent, and nobody can tell whether the car carried it out: read the car before sending it again."
 )
 _BASIC: Final = b'Basic realm="carwire", charset="UTF-8"'
-_CHALLENGES: Final = {"application": _BASIC, "application_or_local": _BASIC, "management": _BASIC}
+_OF_APPLICATIONS: Final = ("application", "application_or_local", "management", "manager_or_application")
+_CHALLENGES: Final = dict.fromkeys(_OF_APPLICATIONS, _BASIC)
 _BEARER: Final = b'Bearer realm="carwire"'
 _BY_STATUS: Final = {400: wire.VALIDATION, 404: wire.PATH_NOT_FOUND, 413: wire.TOO_LARGE}
 _ROWS: Final[dict[type[Exception], ErrorKind]] = {

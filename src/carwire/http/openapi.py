@@ -61,6 +61,7 @@ _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
     "application_or_local": ("application",),
     "local": ("local",),
     "management": ("management", "manager"),
+    "manager_or_application": ("application", "management", "manager"),
     "token": ("token",),
     "vehicle": ("token",),
     "vehicle_or_management": ("token", "management", "manager"),
@@ -79,7 +80,7 @@ _TAGS: Final[dict[str, str]] = {
     "v3": "The wire of Smartcar's API v3, in the form documented now. An owner's token gets the form the SDKs read: a "
     "single resource without `data`, relative links, epoch milliseconds, pages by `page` and `pageSize`.",
     "oauth": "From an owner's approval to tokens. Connect itself, `/oauth/authorize`, is a page and not listed here.",
-    "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, and the simulated cars.",
+    "v1": "Our own: what a VIN says, why a car is compatible, why a vehicle does not answer, webhooks, simulated cars.",
     NHTSA: "NHTSA's own API for VINs, in JSON, from the same tables: clients of it change the host. No credentials. "
     "Methods and parameters may be written in any case; there is no XML and no CSV.",
     "lookup": "Which vehicle has this VIN: for holders of a key, see `carwire key create`.",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from carwire.core.commands import COMMANDS, DAYS, SCHEDULE_DAYS, Argument, Choice, Number, Text, Windows
+from carwire.core.signals.catalogue import signals
 from carwire.core.signals.problems import KINDS
 from carwire.core.simulation import MAX_LATENCY_S
 from carwire.wire.v2.batch import MAX_REQUESTS
@@ -51,6 +52,7 @@ EXAMPLES: Final[dict[str, str]] = {
     "plate_number": "REG4SUCCESS",
     "id": "7f3bd4c6-3f0c-4b63-9d9f-0a4f5f0f8a51",
     "webhook_id": "b1f7c4de-91f4-4a3c-8d55-2f6f1a0e7c39",
+    "delivery_id": "0d9c8b7a-6f5e-4d3c-8b2a-1f0e9d8c7b6a",
     "vin": "5YJXCDE22HF068739",
     "wmi": "5YJ",
     "code": "odometer-traveleddistance",
@@ -71,7 +73,7 @@ FOR_SDKS: Final[dict[str, Any]] = {
     "v3_signal": SignalResource,
 }
 FORM_OR_JSON: Final = frozenset({"application_token"})  # whose body may be either
-NAMING: Final = frozenset({"v3_subscribe"})  # whose body names what may not be there
+NAMING: Final = frozenset({"v3_subscribe", "webhook_deliveries"})  # whose body names what may not be there
 
 
 def apply(components: dict[str, Schema]) -> None:
@@ -83,6 +85,8 @@ def apply(components: dict[str, Schema]) -> None:
     components["BatchRequest"]["properties"]["path"] |= {"pattern": _read_pattern(), "examples": ["/odometer"]}
     components["ClockChange"] |= {"oneOf": [_given("step", "integer"), _given("speed", "number")]}
     components["Changes"] |= {"anyOf": [_given("scenario", "string"), _settings()]}
+    components["WebhookTrigger"] |= {"oneOf": _conditions()}
+    components["Replay"] |= {"anyOf": [_given("delivery_id", "string"), _given("since", "string")]}
     components["Order"] |= {"oneOf": [_order(name) for name in COMMANDS]}
     for name in ("Daily", "Times"):
         for member, time in (("startTime", "22:00"), ("stopTime", "06:00")):
@@ -114,6 +118,21 @@ def _close(schema: Schema, beside: Iterable[str]) -> None:
 def _given(name: str, kind: str) -> Schema:
     """Say that a field is there and not null."""
     return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+def _conditions() -> list[Schema]:
+    """Say which values go with which condition of a trigger, and which signals are numbers."""
+    numbers = sorted(code for code, signal in signals().items() if signal.scalar)
+    no_value = {"properties": {"condition": {"const": "changes"}, "value": {"type": "null"}}}
+    any_value = {"properties": {"condition": {"enum": ["becomes", "leaves"]}, "value": {"not": {"type": "null"}}}}
+    number = {
+        "properties": {
+            "code": {"enum": numbers},
+            "condition": {"enum": ["rises_above", "falls_below"]},
+            "value": {"type": "number"},
+        }
+    }
+    return [no_value, {**any_value, "required": ["condition", "value"]}, {**number, "required": ["condition", "value"]}]
 
 
 def _settings() -> Schema:

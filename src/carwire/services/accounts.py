@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -15,6 +16,7 @@ from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, SecretHasher, new_secret
 
 _REMEMBERED: Final = 10_000
+MAX_OVERLAP: Final = timedelta(days=7)  # for which a management token that was replaced goes on to sign webhooks
 
 
 class NewApplication(msgspec.Struct, frozen=True):
@@ -119,14 +121,18 @@ class AccountService:
             raise _unknown(client_id)
         return secret
 
-    async def rotate_management_token(self, client_id: str) -> Secret:
-        """Draw a new management token; the old one stops working at once. Raises `InvalidInput` for an unknown client
-        id.
+    async def rotate_management_token(self, client_id: str, overlap: timedelta = timedelta(0)) -> Secret:
+        """Draw a new management token; the old one opens nothing any more, but signs webhooks for `overlap`, at most
+        `MAX_OVERLAP`. Raises `InvalidInput` for an unknown client id.
         """
+        if not timedelta(0) <= overlap <= MAX_OVERLAP:
+            raise InvalidInput(FieldProblem("overlap", f"must be 0 to {MAX_OVERLAP / timedelta(hours=1):g} hours"))
         application = await self.find(client_id)
         token = new_secret()
         if application is None or not await self._store.replace(
-            msgspec.structs.replace(application, management_token_digest=self._hasher.hash(token)), token
+            msgspec.structs.replace(application, management_token_digest=self._hasher.hash(token)),
+            token,
+            self._clock() + overlap if overlap else None,
         ):
             raise _unknown(client_id)
         return token

@@ -13,7 +13,7 @@ from carwire.wire.v2 import deliveries as v2
 from carwire.wire.v3 import deliveries as v4
 from carwire.wire.v3.deliveries import Answers, fill, live_body
 
-__all__ = ["Answers", "fill", "live_body", "spell", "verify_body"]
+__all__ = ["Answers", "fill", "live_body", "needs", "spell", "verify_body"]
 
 
 def spell(
@@ -40,6 +40,11 @@ def spell(
         errors = v4.error_body(webhook, subscription, event, base_url=base_url, test=test)
         told = [("VEHICLE_STATE", state), ("VEHICLE_ERROR", errors)]
     return [(kind, frozen) for kind, frozen in told if frozen is not None]
+
+
+def needs(webhook: Webhook) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the signals that have to be read beside those a webhook names, and those its version cannot tell."""
+    return v2.needs(webhook) if webhook.version == "2.0" else ((), ())
 
 
 def verify_body(webhook: Webhook, challenge: str, attempt_id: str, at: datetime) -> bytes:

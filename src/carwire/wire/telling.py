@@ -13,7 +13,7 @@ from carwire.core.webhooks import SigningKeys, Subscription, Webhook
 from carwire.kit.secrets import Secret
 from carwire.wire import deliveries
 from carwire.wire.deliveries import Answers
-from carwire.wire.doctor import explain_answer
+from carwire.wire.doctor import explain_answer, explain_signature
 from carwire.wire.signing import signature, standard_headers
 
 SIGNATURE = "SC-Signature"
@@ -36,6 +36,10 @@ class WireSpelling:
         """Write what a webhook is told of an event."""
         return deliveries.spell(webhook, subscription, event, answers, fired, base_url=self._base_url)
 
+    def needs(self, webhook: Webhook) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the signals that have to be read beside those a webhook names, and those its version cannot tell."""
+        return deliveries.needs(webhook)
+
     def fill(self, frozen: Frozen, attempt_id: str, at: datetime) -> bytes:
         """Return the bytes of one attempt."""
         return deliveries.fill(frozen, attempt_id, at)
@@ -50,6 +54,10 @@ class WireSpelling:
         if keys.management_token is not None:
             signed[SIGNATURE] = signature(keys.management_token, body)
         return signed
+
+    def explain(self, token: Secret, body: bytes, given: str) -> str:
+        """Say what is wrong with a receiver's ``SC-Signature`` of a body, or that it is right."""
+        return explain_signature(token, body, given)
 
     def objection(self, webhook: Webhook, token: Secret, challenge: str, sent: Sent) -> str | None:
         """Say why an answer does not prove a receiver; null when it does."""

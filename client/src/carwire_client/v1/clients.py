@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from carwire_client.binding import awaiting, blocking, iterating, iterating_async
 from carwire_client.call import Call
-from carwire_client.calls.own import cars, vins
+from carwire_client.calls.own import cars, hooks, vins
 from carwire_client.drivers import AsyncDriver, Driver
 from carwire_client.settings import Application
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class V1Client:
-    """VINs, compatibility, why, and the simulator, by calls that block. `Client.v1` is one."""
+    """VINs, compatibility, why, webhooks, and the simulator, by calls that block. `Client.v1` is one."""
 
     def __init__(self, client: Driver) -> None:
         self._client = client
@@ -48,9 +48,23 @@ class V1Client:
     run_simulator = blocking(cars.run_simulator)
     reset_simulator = blocking(cars.reset_simulator)
 
+    create_webhook = blocking(hooks.create_webhook)
+    webhooks = blocking(hooks.webhooks)
+    webhook = blocking(hooks.webhook)
+    change_webhook = blocking(hooks.change_webhook)
+    delete_webhook = blocking(hooks.delete_webhook)
+    verify_webhook = blocking(hooks.verify_webhook)
+    pause_webhook = blocking(hooks.pause_webhook)
+    resume_webhook = blocking(hooks.resume_webhook)
+    rotate_webhook_secret = blocking(hooks.rotate_webhook_secret)
+    replay_webhook = blocking(hooks.replay_webhook)
+    webhook_deliveries = blocking(hooks.webhook_deliveries)
+    iter_webhook_deliveries = iterating(hooks.iter_webhook_deliveries)
+    webhook_delivery = blocking(hooks.webhook_delivery)
+
 
 class AsyncV1Client:
-    """VINs, compatibility, why, and the simulator, by calls that are awaited. `AsyncClient.v1` is one."""
+    """VINs, compatibility, why, webhooks, and the simulator, by calls that are awaited. `AsyncClient.v1` is one."""
 
     def __init__(self, client: AsyncDriver) -> None:
         self._client = client
@@ -83,3 +97,17 @@ class AsyncV1Client:
     step_simulator = awaiting(cars.step_simulator)
     run_simulator = awaiting(cars.run_simulator)
     reset_simulator = awaiting(cars.reset_simulator)
+
+    create_webhook = awaiting(hooks.create_webhook)
+    webhooks = awaiting(hooks.webhooks)
+    webhook = awaiting(hooks.webhook)
+    change_webhook = awaiting(hooks.change_webhook)
+    delete_webhook = awaiting(hooks.delete_webhook)
+    verify_webhook = awaiting(hooks.verify_webhook)
+    pause_webhook = awaiting(hooks.pause_webhook)
+    resume_webhook = awaiting(hooks.resume_webhook)
+    rotate_webhook_secret = awaiting(hooks.rotate_webhook_secret)
+    replay_webhook = awaiting(hooks.replay_webhook)
+    webhook_deliveries = awaiting(hooks.webhook_deliveries)
+    iter_webhook_deliveries = iterating_async(hooks.iter_webhook_deliveries)
+    webhook_delivery = awaiting(hooks.webhook_delivery)

@@ -1,4 +1,4 @@
-"""Webhooks and the vehicles they hear of. Source: the wire contract, section 11. Nothing is delivered yet."""
+"""Webhooks and the vehicles they hear of. Source: the wire contract, section 11."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WebhookHandlers:
         self._views = views
 
     async def webhooks(self, call: Call) -> Answer:
-        """Oldest first. They are made with `carwire webhook create`."""
+        """Oldest first. They are made by `POST /v1/webhooks`, or with `carwire webhook create`."""
         view = self._views.of(call)
         asked = read_webhooks(decode_params(call.query), view)
         found = [row for row in await self._webhooks.of(_client(call)) if asked.wanted.accepts(row)]

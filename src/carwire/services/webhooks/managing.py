@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from carwire.core.errors import FieldProblem, InvalidInput
-from carwire.core.outbox import Attempt, Delivery, DeliveryFilter
+from carwire.core.outbox import Attempt, Delivery, DeliveryFilter, Standing
 from carwire.core.ports import Store
 from carwire.core.signals.catalogue import signals as catalogue
 from carwire.core.triggers import Trigger, trigger_problems
@@ -19,10 +19,12 @@ from carwire.kit.clock import Clock
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, new_signing_secret
 from carwire.kit.urls import check_url
+from carwire.services.webhooks.spelling import Spelling
 
 MAX_NAME: Final = 100
 MAX_WEBHOOKS: Final = 100  # of one application
 OVERLAP: Final = timedelta(days=1)  # for which a rotated secret goes on to sign
+MAX_OVERLAP: Final = timedelta(days=7)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,19 +47,26 @@ class NewWebhook(msgspec.Struct, frozen=True):
     secret: Secret
 
 
+class RotatedSecret(msgspec.Struct, frozen=True):
+    """A new secret, which is shown once, and until when those of before sign beside it."""
+
+    secret: Secret
+    former_until: datetime
+
+
 class WebhookService:
     """Every method is one transaction of the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, spelling: Spelling, clock: Clock) -> None:
         self._store = store
+        self._spelling = spelling
         self._clock = clock
 
     async def create(self, client_id: str, wanted: Wanted) -> NewWebhook:
         """Keep a webhook, not verified yet. Raises `InvalidInput` for an unknown application, a name or URL that cannot
-        be used, a code that names no signal, or one webhook too many.
+        be used, a code that names no signal or one that its version cannot tell, or one webhook too many.
         """
-        webhook = _with(Webhook(new_id(), client_id, "", "", self._clock()), wanted)
-        problems = _problems(webhook)
+        webhook, problems = self._made(Webhook(new_id(), client_id, "", "", self._clock()), wanted)
         if not client_id.isascii() or await self._store.find(client_id) is None:
             problems.append(FieldProblem("client_id", f"no application has the client id {client_id[:60]!a}"))
         elif len(await self.of(client_id)) >= MAX_WEBHOOKS:
@@ -71,8 +80,8 @@ class WebhookService:
     async def change(self, client_id: str, webhook_id: str, wanted: Wanted) -> Webhook:
         """Change a webhook. One whose URL changes has to be verified anew. Raises `InvalidInput` as `create` does."""
         before = await self.get(client_id, webhook_id)
-        changed = _with(before, wanted)
-        if problems := _problems(changed):
+        changed, problems = self._made(before, wanted)
+        if problems:
             raise InvalidInput(*problems)
         if changed.url != before.url and changed.halt != "paused":
             changed = msgspec.structs.replace(changed, halt="unverified")
@@ -112,14 +121,23 @@ class WebhookService:
             raise InvalidInput(FieldProblem("webhook_id", "its receiver has not been verified yet"))
         return await self._halt(client_id, webhook_id, None) if webhook.halt else webhook
 
-    async def rotate_secret(self, client_id: str, webhook_id: str, overlap: timedelta = OVERLAP) -> Secret:
-        """Draw a new secret; the one of before signs beside it for `overlap`. Raises `InvalidInput`."""
+    async def rotate_secret(self, client_id: str, webhook_id: str, overlap: timedelta = OVERLAP) -> RotatedSecret:
+        """Draw a new secret; the one of before signs beside it for `overlap`, at most `MAX_OVERLAP`. Raises
+        `InvalidInput`.
+        """
+        if not timedelta(0) <= overlap <= MAX_OVERLAP:
+            raise InvalidInput(FieldProblem("overlap_hours", f"must be 0 to {MAX_OVERLAP / timedelta(hours=1):g}"))
         await self.get(client_id, webhook_id)
         secret, now = new_signing_secret(), self._clock()
         await self._store.rotate_webhook_secret(webhook_id, secret, now, now + overlap)
-        return secret
+        return RotatedSecret(secret, now + overlap)
 
     # --- the log
+
+    async def standing(self, client_id: str, webhook_id: str) -> Standing:
+        """Return how far a webhook is behind. Raises `InvalidInput` when there is no such webhook."""
+        await self.get(client_id, webhook_id)
+        return await self._store.standing(webhook_id)
 
     async def deliveries(self, client_id: str, webhook_id: str, wanted: DeliveryFilter, limit: int) -> list[Delivery]:
         """Return deliveries, newest first. Raises `InvalidInput` when there is no such webhook."""
@@ -128,9 +146,19 @@ class WebhookService:
 
     async def attempts(self, client_id: str, webhook_id: str, delivery_id: str) -> list[Attempt]:
         """Return the attempts at a delivery, oldest first. Raises `InvalidInput` when there is no such delivery."""
-        if not await self.deliveries(client_id, webhook_id, DeliveryFilter(id=delivery_id), 1):
-            raise InvalidInput(FieldProblem("delivery_id", f"the webhook has no delivery {delivery_id[:60]!a}"))
+        await self.delivery(client_id, webhook_id, delivery_id)
         return await self._store.attempts(delivery_id)
+
+    async def delivery(self, client_id: str, webhook_id: str, delivery_id: str) -> Delivery:
+        """Return a delivery. Raises `InvalidInput` when there is no such delivery."""
+        found = await self.deliveries(client_id, webhook_id, DeliveryFilter(id=delivery_id), 1)
+        if not found:
+            raise InvalidInput(FieldProblem("delivery_id", f"the webhook has no delivery {delivery_id[:60]!a}"))
+        return found[0]
+
+    def sent(self, delivery: Delivery, attempt: Attempt) -> bytes:
+        """Return the bytes that an attempt sent."""
+        return self._spelling.fill(delivery.frozen, attempt.id, attempt.at)
 
     async def replay(self, client_id: str, webhook_id: str, wanted: DeliveryFilter, *, count_only: bool = False) -> int:
         """Send deliveries that have ended once more, and return how many; with `count_only` send none. Raises
@@ -156,6 +184,17 @@ class WebhookService:
     async def unsubscribe(self, client_id: str, wanted: SubscriptionFilter) -> int:
         """End subscriptions of an application and return how many."""
         return await self._store.unsubscribe(client_id, wanted)
+
+    def _made(self, webhook: Webhook, wanted: Wanted) -> tuple[Webhook, list[FieldProblem]]:
+        """Return a webhook as it is wanted, with what has to be read for it, and what is wrong with it."""
+        made = _with(webhook, wanted)
+        problems = _problems(made)
+        if not problems:
+            besides, untold = self._spelling.needs(made)
+            made = msgspec.structs.replace(made, form=msgspec.structs.replace(made.form, besides=tuple(besides)))
+            text = "{} is told by no read of version {}"
+            problems = [FieldProblem("signals", text.format(code, made.version)) for code in untold]
+        return made, problems
 
     async def _halt(self, client_id: str, webhook_id: str, halt: Halt | None) -> Webhook:
         webhook = await self.get(client_id, webhook_id)

@@ -28,6 +28,9 @@ class Spelling(Protocol):
     ) -> Sequence[tuple[DeliveryKind, Frozen]]:
         """Write what a webhook is told of an event."""
 
+    def needs(self, webhook: Webhook) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the signals that have to be read beside those a webhook names, and those its version cannot tell."""
+
     def fill(self, frozen: Frozen, attempt_id: str, at: datetime) -> bytes:
         """Return the bytes of one attempt."""
 
@@ -39,3 +42,6 @@ class Spelling(Protocol):
 
     def objection(self, webhook: Webhook, token: Secret, challenge: str, sent: Sent) -> str | None:
         """Say why an answer does not prove a receiver; null when it does."""
+
+    def explain(self, token: Secret, body: bytes, given: str) -> str:
+        """Say what is wrong with a receiver's ``SC-Signature`` of a body, or that it is right."""

@@ -17,12 +17,15 @@ _NO_TOKEN: Final = "the application has no sealed management token: draw a new o
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What came of it: `objection` says why the receiver has not proved itself, null when it has."""
+    """What came of it: `objection` says why the receiver has not proved itself, null when it has; `problem` is that of
+    `carwire.core.delivery.Sent`, or ``token`` where there is nothing to prove it with.
+    """
 
     webhook: Webhook
     objection: str | None
     status: int | None
     seconds: float
+    problem: str | None = None
 
 
 class Verifying:
@@ -39,7 +42,7 @@ class Verifying:
         challenge, attempt_id, at = new_id(), new_id(), self._clock()
         keys = await self._store.signing_keys(webhook.client_id, webhook.id, at)
         if keys.management_token is None:
-            return Verified(webhook, _NO_TOKEN, None, 0.0)
+            return Verified(webhook, _NO_TOKEN, None, 0.0, "token")
         body = self._spelling.verification(webhook, challenge, attempt_id, at)
         headers = self._spelling.headers(keys, attempt_id, body, at)
         sent = await self._sender.post(webhook.url, body, headers, keep=_WHOLE)
@@ -47,4 +50,4 @@ class Verifying:
         if objection is None and webhook.halt not in {None, "paused"}:
             await self._store.halt_webhook(webhook.id, None, self._clock())
             webhook = msgspec.structs.replace(webhook, halt=None, failing_since=None)
-        return Verified(webhook, objection, sent.status, sent.seconds)
+        return Verified(webhook, objection, sent.status, sent.seconds, sent.problem)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from carwire.core.outbox import Attempt, Backlog, Delivery, DeliveryFilter, Target, Tried, health
+from carwire.core.outbox import Attempt, Backlog, Delivery, DeliveryFilter, Standing, Target, Tried, health
 from carwire.core.webhooks import Halt, SigningKeys
 from carwire.storage.memory.state import State
 
@@ -82,6 +82,12 @@ class OutboxInMemory:
             self._state.deliveries[each.id] = msgspec.structs.replace(each, state="due", attempts=0, next_at=now)
         return len(ended)
 
+    async def standing(self, webhook_id: str) -> Standing:
+        """Return how far one webhook is behind."""
+        found = self._of(webhook_id, DeliveryFilter())
+        waiting = [each.created_at for each in found if each.next_at]
+        return Standing(len(waiting), min(waiting, default=None), sum(each.state == "dead" for each in found))
+
     async def backlog(self, now: datetime) -> Backlog:
         """Return how far the outbox is behind."""
         s = self._state
@@ -101,4 +107,5 @@ class OutboxInMemory:
             and wanted.vehicle_id in {None, each.vehicle_id}
             and (wanted.since is None or wanted.since <= each.created_at)
             and (wanted.until is None or each.created_at < wanted.until)
+            and (wanted.before is None or (each.created_at, each.id) < wanted.before)
         ]

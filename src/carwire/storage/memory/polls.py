@@ -29,7 +29,7 @@ class PollsInMemory:
             s.links[vehicle_id][user_id].poll_at = now + lease
             hooks = (s.webhooks[key[0]] for key in sorted(s.subscriptions) if key[1:] == (vehicle_id, user_id))
             active = [each for each in hooks if each.enabled]
-            codes = tuple(dict.fromkeys(code for each in active for code in each.codes))
+            codes = tuple(dict.fromkeys(code for each in active for code in each.polled))
             polls.append(Poll(s.vehicle(vehicle_id, user_id), codes, bool(active)))
         return polls
 

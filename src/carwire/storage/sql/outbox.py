@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from carwire.core.outbox import Attempt, Backlog, Delivery, DeliveryFilter, Frozen, Target, Tried, health
+from carwire.core.outbox import Attempt, Backlog, Delivery, DeliveryFilter, Frozen, Standing, Target, Tried, health
 from carwire.core.webhooks import Halt, SigningKeys
 from carwire.kit.secrets import Secret
 from carwire.storage.moments import from_us, from_us_or_null, to_us, to_us_or_null
@@ -117,6 +117,16 @@ class OutboxPlans(Planned):
         return len(rows)
 
     @reads
+    def standing(self, webhook_id: str) -> Plan[Standing]:
+        """Return how far one webhook is behind."""
+        ((waiting, oldest_us),) = yield (
+            "SELECT count(*), min(created_at) FROM deliveries WHERE webhook_id = ? AND next_at IS NOT NULL",
+            (webhook_id,),
+        )
+        ((dead,),) = yield "SELECT count(*) FROM deliveries WHERE webhook_id = ? AND state = 'dead'", (webhook_id,)
+        return Standing(int(waiting), from_us_or_null(oldest_us), int(dead))
+
+    @reads
     def backlog(self, now: datetime) -> Plan[Backlog]:
         """Return how far the outbox is behind."""
         ((events, event_us),) = yield "SELECT count(*), min(happened_at) FROM events WHERE fanned = 0", ()
@@ -167,7 +177,11 @@ def _filtered(webhook_id: str, wanted: DeliveryFilter) -> tuple[str, tuple[Value
         "vehicle_id = ?": wanted.vehicle_id,
     }
     given = {text: value for text, value in conditions.items() if value is not None}
-    return " AND ".join(given), tuple(given.values())
+    texts, values = list(given), list(given.values())
+    if wanted.before is not None:
+        texts.append("(created_at, id) < (?, ?)")
+        values += [to_us(wanted.before[0]), wanted.before[1]]
+    return " AND ".join(texts), tuple(values)
 
 
 def _delivery(row: Row) -> Delivery:

@@ -70,7 +70,7 @@ def _codes(webhook_ids: Sequence[str]) -> Plan[dict[str, tuple[str, ...]]]:
     found: dict[str, tuple[str, ...]] = {}
     for some in chunks(webhook_ids):
         rows = yield f"SELECT {WEBHOOK} FROM webhooks WHERE halt IS NULL AND id IN ({marks(len(some))})", some
-        found |= {row[0]: webhook(row).codes for row in rows}
+        found |= {row[0]: webhook(row).polled for row in rows}
     return found
 
 

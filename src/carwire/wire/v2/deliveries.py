@@ -164,6 +164,25 @@ def endpoints(codes: Iterable[str], vehicle: Vehicle) -> Iterator[Endpoint | Sta
     yield from (row for (of, _), row in MAKE_READS.items() if of == make and not left.isdisjoint(row.codes))
 
 
+def needs(webhook: Webhook) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the signals that have to be read beside those a webhook names, as its reads are made of them, whatever
+    make a car is of; and those it wants told that no read tells.
+    """
+    if is_event_based(webhook):
+        return (), ()
+    codes = webhook.signals or webhook.codes
+    general = [row for row in ENDPOINTS.values() if any(_belongs(code, row) for code in codes)]
+    left = [code for code in codes if not any(_belongs(code, row) for row in general)]
+    of_makes = [row for row in MAKE_READS.values() if not set(row.codes).isdisjoint(left)]
+    read = dict.fromkeys(code for row in (*general, *of_makes) for code in row.codes)
+    besides = tuple(code for code in read if code not in webhook.codes)
+    return besides, tuple(code for code in left if code not in read and not _is_static(code))
+
+
+def _is_static(code: str) -> bool:
+    return any(signals()[code].v2_endpoint == row.path for row in STATIC_ENDPOINTS.values())
+
+
 def _belongs(code: str, row: Endpoint) -> bool:
     return code in row.codes or signals()[code].v2_endpoint == row.path
 

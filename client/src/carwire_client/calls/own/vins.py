@@ -61,7 +61,7 @@ def ask(
         name=name,
         method=method or ("GET" if body is None else "POST"),
         path=path,
-        read=reading(kind),
+        read=reading(kind, may_be_empty=method == "DELETE"),
         kind="once" if once else "read",
         auth=Basic(known.client_id, known.client_secret),
         query=query,
