@@ -167,6 +167,7 @@ KNOWN_AT = {
     "vehicle_or_management": TOKENS | MANAGERS,
     "application": APPLICATIONS,
     "application_or_local": APPLICATIONS,
+    "local": set(),
 }
 V3_DOORS = {"application_token", "owned_vehicle", "readable_vehicle", "any_vehicle"}
 
