@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from tests.cli.installation import Installation, Process, installed
 from tests.conftest import until
+from tests.installation import Installation, Process, installed
 from tests.postgres import Cluster
 
 from carwire.app import Carwire
@@ -180,17 +183,35 @@ def test_a_second_api_on_a_folder_asks_the_first_for_its_cars(on_sqlite: Install
         assert found["answers"]["closure-islocked"]["value"] is False
 
 
-def test_a_keeper_that_lost_its_database_session_ends_when_another_keeps_the_cars(
+def _world_lock(made: Installation, cluster: Cluster) -> tuple[str, list[tuple[int, int, int]]]:
+    """Return the database's name, and who holds which claim on its simulated cars."""
+    name = urlsplit(made.database or "").path.strip("/")
+    held = "SELECT pid, classid, objid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = "
+    return name, cluster.run(held + "(SELECT oid FROM pg_database WHERE datname = current_database())", name)
+
+
+def test_a_keeper_that_lost_its_database_session_claims_the_cars_again(
     on_postgres: Installation, cluster: Cluster
 ) -> None:
     api = on_postgres.start("api", "api")
-    holders = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = "
-    holders += "(SELECT oid FROM pg_database WHERE datname = current_database())"
-    name = (on_postgres.database or "").rpartition("/")[2].partition("?")[0]
-    ((pid,),) = cluster.run(holders, name)
+    name, ((pid, *_),) = _world_lock(on_postgres, cluster)
     cluster.run(f"SELECT pg_terminate_backend({pid})", name)
-    until(lambda: cluster.run(holders, name) not in ([], [(pid,)]))  # taken again: nobody else has it
+    until(lambda: [row[0] for row in _world_lock(on_postgres, cluster)[1]] not in ([], [pid]))
     assert api.popen.poll() is None
+
+
+def test_a_keeper_ends_when_another_one_keeps_the_cars(on_postgres: Installation, cluster: Cluster) -> None:
+    api = on_postgres.start("api", "api")
+    name, ((pid, classid, objid),) = _world_lock(on_postgres, cluster)
+    with psycopg.connect(cluster.url(name), autocommit=True) as other:
+        waiting = threading.Thread(target=other.execute, args=(f"SELECT pg_advisory_lock({classid}, {objid}::int4)",))
+        waiting.start()
+        until(lambda: cluster.run("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", name))
+        cluster.run(f"SELECT pg_terminate_backend({pid})", name)
+        assert api.popen.wait(20) == 0
+        waiting.join()
+    assert "another process keeps the simulated cars now" in api.log
+    on_postgres.processes.remove(api)  # an error is what it had to log
 
 
 # What cannot work.

@@ -99,6 +99,10 @@ class Receiver:
         return [body["value"] for body in bodies]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a connection that finds no room comes again a second later
+
+
 @contextlib.contextmanager
 def receiving() -> Iterator[Receiver]:
     """Run a receiver on a port of its own."""
@@ -118,7 +122,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -132,7 +136,7 @@ def receiving() -> Iterator[Receiver]:
 
 @dataclass
 class Installation:
-    """Processes on one database: the SQLite file in `folder/data`, or the PostgreSQL of `database`."""
+    """Processes of `program` on one database: the SQLite file in `folder/data`, or the PostgreSQL of `database`."""
 
     folder: Path
     receiver: Receiver
@@ -141,6 +145,7 @@ class Installation:
     basic: str = ""
     client_id: str = ""
     vin: str = ""
+    program: Path = CARWIRE
 
     def settings(self, name: str) -> dict[str, str]:
         """Return the settings of a process. On PostgreSQL each has a data folder of its own, as on machines apart."""
@@ -157,7 +162,7 @@ class Installation:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             env = environment(CARWIRE_PORT="0", **{**self.settings(name), **settings})
-            popen = subprocess.Popen([CARWIRE, role], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            popen = subprocess.Popen([self.program, role], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         process = Process(popen, folder, "")
         self.processes.append(process)
         until(lambda: (folder / "stdout").read_text().endswith("\n") or popen.poll() is not None)
