@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from prometheus_client.core import Metric
 from sdk_reference import sdk_page
 
 from carwire import settings
@@ -14,10 +15,13 @@ from carwire.core.compatibility.catalogue import Catalogue, Make, MarketEntry
 from carwire.core.compatibility.fit import grants_of_line
 from carwire.core.countries import MARKETS, Market
 from carwire.core.permissions import CONTROL, READ
+from carwire.http.metrics import Metrics
 from carwire.http.web.errors import NULL, error_rows
 from carwire.storage.catalogue import load_catalogue
 from carwire.storage.sql import upgrade
+from carwire.upstream.metrics import UpstreamMetrics
 from carwire.wire.v2.compatibility import DISPLAY_NAMES, ENDPOINTS, MAKE_ENDPOINTS
+from carwire.worker.metrics import WorkerMetrics
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = {
@@ -57,6 +61,7 @@ def pages() -> dict[str, str]:
         "docs/reference/compatibility.md": compatibility_page(load_catalogue()),
         "docs/reference/permissions.md": permissions_page(),
         "docs/reference/settings.md": settings_page(),
+        "docs/reference/metrics.md": metrics_page(),
         "docs/reference/errors.md": errors_page(),
         "docs/reference/sdk.md": sdk_page(),
         "src/carwire/storage/sql/schema.sql": schema(),
@@ -165,6 +170,38 @@ def settings_page() -> str:
         f"| `{name}` | {f'`{default}`' if default else ''} | {text} |" for name, default, text in settings.describe()
     ]
     return "\n".join(rows) + "\n"
+
+
+_METRICS = """\
+# Metrics
+
+At `/metrics` of every process, in Prometheus' text format. Written from the code by `make docs`. Besides these there
+are those of the Prometheus client about process and interpreter: `process_…` and `python_…`. Labels never hold an id of
+a vehicle, an address or a VIN. Counters begin at nought when a process starts; those with labels appear when there is
+something to count.
+"""
+_SHOWN_BY = {
+    "Requests": "Every process.",
+    "At the door to cars": "Every process.",
+    "Work": "Workers, `carwire up`, and, for what cars push, the process that keeps the simulated ones.",
+}
+
+
+def metrics_page() -> str:
+    """Every metric with its kind, labels and sentence."""
+    parts = [_METRICS]
+    collectors = (Metrics(), UpstreamMetrics(), WorkerMetrics())
+    for (title, where), collector in zip(_SHOWN_BY.items(), collectors, strict=True):
+        parts += [f"## {title}\n", f"{where}\n", "| metric | kind | labels | |", "|---|---|---|---|"]
+        parts += [_metric(family) for family in collector.collect()]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _metric(family: Metric) -> str:
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    labels = ", ".join(f"`{label}`" for label in family._labelnames)  # type: ignore[attr-defined]
+    return f"| `{name}` | {family.type} | {labels} | {family.documentation} |"
 
 
 def errors_page() -> str:

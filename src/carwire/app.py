@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import msgspec
 from litestar.types import ASGIApp
 
-from carwire.beside import Beside
+from carwire.beside import Beside, Cars
 from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
+from carwire.connectors.simulator.remote import RemoteSource
 from carwire.connectors.simulator.source import SimulatorSource
 from carwire.connectors.vpic import VpicDecoder
 from carwire.core.budgets import DAY_S, Bucket, Budget
@@ -29,6 +30,7 @@ from carwire.http.door import Doors
 from carwire.http.limits import ApplicationLimit
 from carwire.http.metrics import Metrics
 from carwire.http.operations import OperationHandlers
+from carwire.http.v1 import relay
 from carwire.http.v1 import simulator as v1_simulator
 from carwire.http.web import demo as web_demo
 from carwire.jobs.memory import MemoryJobs
@@ -67,9 +69,22 @@ from carwire.storage.catalogue import load_catalogue
 from carwire.storage.sealing import open_sealer
 from carwire.storage.sql.store import open_store
 from carwire.upstream.door import Freshness, Upstream, budget_of
+from carwire.upstream.metrics import UpstreamMetrics
 from carwire.wire.telling import WireSpelling
 from carwire.worker.metrics import WorkerMetrics
-from carwire.worker.worker import Work, Worker
+from carwire.worker.worker import SWEEP_S, UNHINTED_S, Work, Worker
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Another process keeps the simulated cars. `find` says at which origin, null when nobody can tell just now."""
+
+    find: Callable[[], str | None]
+
+
+class Here(msgspec.Struct, frozen=True):
+    """This process keeps the simulated cars. `holds` tells whether the claim is still ours, null: who knows."""
+
+    holds: Callable[[], bool | None] | None = None
 
 
 class Carwire(msgspec.Struct, frozen=True):
@@ -83,11 +98,17 @@ class Carwire(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     base_url: str
     store: Store
-    keeper: Keeper
     upstream: Upstream
     worker: Worker
-    beside: Beside
     lookup: Lookup
+    cars: Cars
+    beside: Beside
+
+    @property
+    def keeper(self) -> Keeper:
+        """What keeps the simulated cars, in a process that does."""
+        assert self.cars.keeper is not None, "another process keeps the simulated cars"
+        return self.cars.keeper
 
     async def close(self) -> None:
         """Let go of what is open: for those who never ran the lifespan."""
@@ -104,23 +125,26 @@ def build(
     sender: Sender | None = None,
     local_key: Secret | None = None,
     demo: Demo | None = None,
+    answers: bool = True,
     works: bool = True,
+    cars: Here | Elsewhere | None = None,
 ) -> Carwire:
     """Put a server together. Raises `CannotStart` when folder, database, keys or catalogue cannot be used.
 
     `store`, `clock`, `sender` and further `sources` are for tests; `local_key` is what opens the simulator's routes to
-    commands on the same data folder; `demo` is the application of the demo page. Without `works` nothing is polled or
-    delivered by this process.
+    commands on the same data folder; `demo` is the application of the demo page. A process that `answers` has the API,
+    one that `works` polls and delivers, and tidies; `cars` says which one keeps the simulated cars.
     """
     store = store or open_database(settings)
     hasher = SecretHasher(_pepper(settings))
-    keeper = Keeper(settings.data, settings.simulator_clock, clock)
-    simulator = SimulatorSource(keeper.world)
+    relay_key = Secret(hasher.hash(Secret("simulated cars")).hex())
+    where, simulator, simulation = _simulated(settings, cars or Here(), relay_key, clock)
     known: dict[str, Source] = {simulator.name: simulator, **(sources or {})}
     jobs = open_jobs(settings)
     budgets = {name: _budget(settings, each) for name, each in known.items()}
     hints = Hints(jobs)
-    upstream = Upstream(store, known, clock, budgets, on_event=hints.event)
+    metrics, at_door = Metrics(), UpstreamMetrics()
+    upstream = Upstream(store, known, clock, budgets, on_event=hints.event, metrics=at_door)
     sender = sender or WebSender(settings.webhook_networks, clock)
     spelling = WireSpelling(base_url)
     decoder, catalogue = VpicDecoder(), load_catalogue()
@@ -160,9 +184,7 @@ def build(
         check_battery_token=services.links.check_battery_token,
     )
     more = (
-        *v1_simulator.routes(
-            v1_simulator.SimulatorHandlers(Desk.of(keeper, clock)), for_applications=settings.simulator_api
-        ),
+        *simulation,
         *lookup.routes(services.accounts, clock),
         *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
         *(_demo_routes(demo, services, facts) if demo else ()),
@@ -179,23 +201,39 @@ def build(
             clock,
         ),
         counted,
+        SWEEP_S if answers or settings.database else UNHINTED_S,
     )
-    metrics = Metrics()
-    if works:
+    metrics.add(at_door)
+    if works or where.keeper:
         metrics.add(counted)
-    beside = Beside(settings, store, keeper, services, lookup, worker if works else None, jobs, sender, clock)
+    beside = Beside(settings, store, where, services, lookup, worker, works, jobs, sender, clock)
     asgi, routes = create(
         services,
         facts,
         OperationHandlers(store.ping, metrics),
         metrics,
-        Doors(services.accounts, services.access, _limit(settings), local_key),
+        Doors(services.accounts, services.access, _limit(settings), *filter(None, (local_key, relay_key))),
         more=more,
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
         bridge=Bridge(always=settings.v3_calls),
         lifespan=lambda _: beside.running(),
+        answers=answers,
     )
-    return Carwire(services, asgi, routes, base_url, store, keeper, upstream, worker, beside, lookup)
+    return Carwire(services, asgi, routes, base_url, store, upstream, worker, lookup, where, beside)
+
+
+def _simulated(
+    settings: Settings, cars: Here | Elsewhere, key: Secret, clock: Clock
+) -> tuple[Cars, Source, tuple[Route, ...]]:
+    """Return where the simulated cars are, the source they are behind, and the routes of those who test with them."""
+    if isinstance(cars, Elsewhere):
+        remote = RemoteSource(cars.find, key, clock)
+        handlers = relay.ForwardingHandlers(remote.forward, clock)
+        return Cars(remote=remote), remote, v1_simulator.routes(handlers, for_applications=settings.simulator_api)
+    keeper = Keeper(settings.data, settings.simulator_clock, clock)
+    source, desk = SimulatorSource(keeper.world), Desk.of(keeper, clock)
+    rows = v1_simulator.routes(v1_simulator.SimulatorHandlers(desk), for_applications=settings.simulator_api)
+    return Cars(keeper, holds=cars.holds), source, rows + relay.routes(relay.RelayHandlers(source, desk))
 
 
 def open_jobs(settings: Settings) -> Jobs:

@@ -110,6 +110,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "only when told, so that a test meets the same cars every time."
         ),
     ] = "real"
+    simulator_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+$")] | None,
+        Meta(
+            description="Origin of the one process that keeps the simulated cars, for others that share its "
+            "PostgreSQL and have data folders of their own. Unset: this process, or another one on its folder."
+        ),
+    ] = None
     simulator_api: Annotated[
         bool,
         Meta(description="Let applications drive the simulated cars at /v1/simulator; `carwire sim` may at any rate."),

@@ -104,13 +104,14 @@ def test_without_demo_no_credentials_are_made(tmp_path: Path) -> None:
             [CARWIRE, "up", "--port", "0", "--data", tmp_path / "data"], env=environment(), stdout=out, stderr=err
         )
         until(lambda: (tmp_path / "out").read_text().endswith("\n") or process.poll() is not None)
+        until((tmp_path / "data" / "worker.lock").exists)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     printed = (tmp_path / "out").read_text()
     assert printed.startswith("Carwire answers at http://127.0.0.1:")
     assert printed.count("\n") == 1
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
-        *("carwire.sqlite3", "keys", "pepper", "simulator-state.json", "worker.lock")
+        *("carwire.sqlite3", "keys", "pepper", "simulator-state.json", "simulator.lock", "worker.lock")
     ]
 
 

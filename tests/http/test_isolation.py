@@ -181,6 +181,7 @@ KNOWN_AT = {
     "manager_or_application": MANAGERS | APPLICATIONS,
     "application": APPLICATIONS,
     "application_or_local": APPLICATIONS,
+    "local": set(),
 }
 V3_DOORS = {"application_token", "owned_vehicle", "readable_vehicle", "any_vehicle"}
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT, environment
 
-from carwire.jobs.claim import FILE_NAME, Claim, claim_worker
+from carwire.jobs.claim import FILE_NAME, claim_worker
+from carwire.kit.claims import Claim
 
 WORKER = """
 import sys, time

@@ -21,6 +21,8 @@ cli = App(
 )
 cli.command("carwire.cli.up:up", help="Run the server.")
 cli.command("carwire.cli.vin:verbs", name="vin", help="Say what VINs say.")
+cli.command("carwire.cli.api:api", help="Run a server that answers; workers do the rest.")
+cli.command("carwire.cli.worker:worker", help="Poll cars and deliver webhooks beside servers that answer.")
 cli.command("carwire.cli.compatibility:compatibility", help="Say whether cars can be connected, and why.")
 application_verbs = App(name="app", help="Manage the applications that may ask this server.")
 for verb, function, sentence in (

@@ -133,6 +133,12 @@ def find_running(folder: Path) -> Running | None:
     return running
 
 
+def origin_of_running(folder: Path) -> str | None:
+    """Return where a server says in a data folder that it answers. It is not asked whether it still does."""
+    found = _read(folder / FILE)
+    return found.base_url if found else None
+
+
 def _read(path: Path) -> _File | None:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_File)

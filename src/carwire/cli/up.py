@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
-import sys
 from pathlib import Path
 
+from carwire.cli.serving import own_url, prepared, run, simulated_cars
 from carwire.kit.secrets import new_secret
-from carwire.settings import Settings, read_settings
+from carwire.settings import Settings
 
 
 def up(*, demo: bool = False, data: Path | None = None, host: str | None = None, port: int | None = None) -> None:
@@ -28,48 +26,27 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
     port
         Port to listen on; 0 takes any free one.
     """
-    settings = read_settings(os.environ, data=data, host=host, port=port)
-    from carwire.http.server import bind
+    settings, listener = prepared(data, host, port)
+    from carwire import app
 
-    listener = bind(settings.host, settings.port)  # before anything slow: a taken port is known at once
-    from carwire import app, logs
-    from carwire.cli.running import remove_running, write_running
-    from carwire.http.server import serve
-
-    logs.configure(settings.log_level)
-    base_url = settings.base_url or _own_url(settings, listener.getsockname()[1])
+    base_url = settings.base_url or own_url(settings, listener)
     key = new_secret()
     store = app.open_database(settings)
     greeting, made = f"Carwire answers at {base_url}", None
-    if demo:
-        from carwire.demo import ensure_demo
+    with simulated_cars(settings, "up") as cars:
+        if demo:
+            from carwire.demo import ensure_demo
 
-        management = app.management_of(settings, store)
-        made = asyncio.run(
-            ensure_demo(settings.data, management.accounts, management.credentials, management.keys, base_url)
-        )
-    carwire = app.build(settings, base_url, store=store, local_key=key, demo=made)
-    if made:
-        made = asyncio.run(app.ensure_demo_owner(settings, carwire, made))
-        greeting = _greeting(settings, made)
-    gc.collect()
-    gc.freeze()  # what the server is made of lives as long as it: collections need not walk it
-
-    def on_ready() -> None:
-        write_running(settings.data, _own_url(settings, listener.getsockname()[1]), key)
-        print(greeting, flush=True)
-
-    try:
-        serve(carwire.asgi, listener, base_url, on_ready=on_ready, trusted_proxies=settings.trusted_proxies)
-    finally:
-        remove_running(settings.data, key)
-        listener.close()
-    print("Carwire has stopped.", file=sys.stderr)
-
-
-def _own_url(settings: Settings, port: int) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # compared, not bound
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
+            management = app.management_of(settings, store)
+            made = asyncio.run(
+                ensure_demo(settings.data, management.accounts, management.credentials, management.keys, base_url)
+            )
+        carwire = app.build(settings, base_url, store=store, local_key=key, demo=made, cars=cars)
+        if made:
+            if carwire.cars.keeper:
+                made = asyncio.run(app.ensure_demo_owner(settings, carwire, made))
+            greeting = _greeting(settings, made)
+        run(carwire, settings, listener, key=key, greeting=greeting)
 
 
 def _greeting(settings: Settings, demo: object) -> str:

@@ -8,6 +8,7 @@
     ├── GrantMissing          the owner has not granted it, or the car is not connected (in `core.grants`)
     ├── Obstacle              a car, its maker or a limit of ours stood in the way (in `core.signals.obstacles`)
     ├── StoreUnavailable      the database cannot be reached or written just now
+    ├── SourceAway            nobody can be asked for a source's cars: they have said nothing
     └── CannotStart           the server or a command cannot begin: port, folder, database, settings
 """
 
@@ -44,6 +45,10 @@ class NotAuthenticated(CarwireError):
 
 class StoreUnavailable(CarwireError):
     """The database cannot be reached or written just now."""
+
+
+class SourceAway(CarwireError):
+    """Nobody can be asked for a source's cars just now."""
 
 
 class CannotStart(CarwireError):

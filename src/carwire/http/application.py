@@ -75,7 +75,7 @@ from carwire.wire.v3.envelope import Generation
 
 MAX_BODY: Final = 1024 * 1024  # bytes: 1,000 VINs need 70 KiB
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
-PAGE_TAGS: Final = frozenset({"pages", "connect"})  # not part of the API document
+PAGE_TAGS: Final = frozenset({"pages", "connect", "inside"})  # not part of the API document
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _LOOSE_VIN: Final = {
     "type": "string",
@@ -138,10 +138,11 @@ def create(
     default: Freshness = NEWEST,
     bridge: Bridge | None = None,
     lifespan: Lifespan | None = None,
+    answers: bool = True,
 ) -> tuple[ASGIApp, tuple[Route, ...]]:
     """Return the ASGI application and the route table it serves. `more` are the rows of Connect and of optional parts;
     `default` is how fresh vehicle data are when a request does not say, `bridge` names calls of v3, `lifespan` is what
-    runs beside the requests.
+    runs beside the requests. One that does not answer has the routes of supervisors alone: a worker.
     """
     writer = ErrorWriter(facts.base_url, services.accounts)
     views = Views(facts.base_url, facts.generation)
@@ -159,6 +160,8 @@ def create(
     document = functools.partial(openapi.document, api, facts.base_url)
     pages = _pages(PageHandlers(document, facts.base_url, facts.data, facts.makes, demo=facts.demo))
     routes = (*api, *pages, *(route for route in more if route.tag in PAGE_TAGS))
+    if not answers:
+        routes = _operations(operations)
     faults = Faults(writer, v3_faults, routes)
 
     def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -50,6 +50,10 @@ class Circuits:
             return state.open_until - now
         return 1.0 if state.trying_until is not None and now < state.trying_until else None
 
+    def are_open(self) -> list[str]:
+        """Return the names of those that are open."""
+        return [name for name, state in self._states.items() if state.open_until is not None]
+
     def give_up(self, name: str | None) -> None:
         """Note that a request which might go out did not: another may try in its place."""
         state = self._states.get(name or "")

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Final
+from typing import Final, Literal
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -21,12 +22,14 @@ import structlog
 
 from carwire.core.budgets import DAY_S, Bucket, Budget, full, take
 from carwire.core.commands import Arguments, Outcome
+from carwire.core.errors import SourceAway
 from carwire.core.ports import Source, VehicleStore
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.vehicles import Vehicle
 from carwire.kit.clock import Clock
 from carwire.upstream.age import is_current, is_fresh
 from carwire.upstream.circuit import FAILURES, Circuits
+from carwire.upstream.metrics import UpstreamMetrics
 
 READ_TIMEOUT_S: Final = 30.0
 _FUTURE: Final = timedelta(hours=1)  # clocks of cars are wrong by less
@@ -87,6 +90,7 @@ class Upstream:
         timeout_s: float = READ_TIMEOUT_S,
         *,
         on_event: Callable[[str], None] = lambda _: None,
+        metrics: UpstreamMetrics | None = None,
     ) -> None:
         self._store = store
         self._sources = sources
@@ -95,6 +99,9 @@ class Upstream:
         self._timeout_s = timeout_s
         self._on_event = on_event
         self._circuits = Circuits()
+        self._source_of: dict[str, str] = {}  # circuit → source
+        self._metrics = metrics or UpstreamMetrics()
+        self._metrics.open_circuits = self.open_circuits
         self._flights: dict[str, list[_Flight]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -102,6 +109,12 @@ class Upstream:
         """Return the time the vehicle's car lives in."""
         source = self._sources.get(vehicle.car.source)
         return source.clock(self._clock()) if source else self._clock()
+
+    def open_circuits(self) -> dict[str, int]:
+        """Return how many makers' services are left alone now, by source."""
+        found = Counter(dict.fromkeys(self._sources, 0))
+        found.update(self._source_of[name] for name in self._circuits.are_open())
+        return found
 
     # --- reads
 
@@ -189,13 +202,17 @@ class Upstream:
         try:
             reading = source.read(session, car.vin, codes, now=self._clock())
             answers = self._checked(vehicle, codes, await asyncio.wait_for(reading, self._timeout_s))
+        except SourceAway:
+            self._circuits.give_up(source.circuit(car.vin))
+            return _Fetched(dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:KNOWN_ISSUE")), asked=False)
         except TimeoutError:
             answers = dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:NO_RESPONSE"))
         except Exception as error:
             _log.warning("source failed", source=car.source, error=type(error).__name__)
             answers = dict.fromkeys(codes, self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
         failed = any(isinstance(a, Problem) and a.kind in FAILURES for a in answers.values())
-        self._circuits.note(source.circuit(car.vin), monotonic(), well=not failed)
+        self._note(source, car.vin, well=not failed)
+        self._metrics.asked(source.name, "read", "failed" if failed else "well")
         await self._keep(vehicle, answers)
         return _Fetched(answers)
 
@@ -250,7 +267,8 @@ class Upstream:
             _log.warning("source failed", source=car.source, error=type(error).__name__)
             outcome = Outcome("unknown", self._problem(vehicle, "UPSTREAM:UNKNOWN_ISSUE"))
         failed = outcome.problem is not None and outcome.problem.kind in FAILURES
-        self._circuits.note(source.circuit(car.vin), monotonic(), well=not failed)
+        self._note(source, car.vin, well=not failed)
+        self._metrics.asked(source.name, "command", outcome.kind)
         self._flights.pop(car.id, None)  # reads from before tell nobody how the car is after
         if outcome.kind in {"done", "unknown"}:
             await self._store.mark_changed(car.id, self.now(vehicle))
@@ -292,13 +310,30 @@ class Upstream:
             return self._problem(vehicle, "COMPATIBILITY:PLATFORM_NOT_CAPABLE")
         wait = self._circuits.wait_s(source.circuit(vehicle.car.vin), monotonic())
         if wait is not None:
+            self._metrics.held_back(source.name, "circuit")
             return self._problem(vehicle, "UPSTREAM:KNOWN_ISSUE", wait)
         budget = self._budgets[source.name]
         wait = await self._store.spend(vehicle.car.id, budget, self._clock(), calls=1, wakes=wakes)
         if wait is None:
+            self._metrics.woke(source.name, wakes)
             return None
         self._circuits.give_up(source.circuit(vehicle.car.vin))
+        self._metrics.held_back(source.name, await self._spent(vehicle, budget, wakes))
         return self._problem(vehicle, "RATE_LIMIT:VEHICLE", wait)
+
+    async def _spent(self, vehicle: Vehicle, budget: Budget, wakes: int) -> Literal["calls", "wakes"]:
+        """Tell which of a car's two budgets had no room. Looked at afterwards: only the count depends on it."""
+        if not wakes:
+            return "calls"
+        at = self._clock().timestamp()
+        level = await self._store.level(vehicle.car.id) or full(budget, at)
+        return "wakes" if take(level, budget, at, calls=1, wakes=0)[1] is None else "calls"
+
+    def _note(self, source: Source, vin: str, *, well: bool) -> None:
+        name = source.circuit(vin)
+        if name is not None:
+            self._source_of[name] = source.name
+        self._circuits.note(name, monotonic(), well=well)
 
     def _wakes(self, vehicle: Vehicle, *, command: bool) -> int:
         source = self._sources.get(vehicle.car.source)

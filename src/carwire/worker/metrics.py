@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from carwire.core.outbox import Backlog, Tried
 
+HANDS: Final = 256  # jobs of one worker at once: a slow receiver takes one
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)  # seconds
 
 
@@ -28,6 +29,8 @@ class WorkerMetrics(Collector):
         self._fanning_s = 0.0
         self._failed: Counter[str] = Counter()
         self._backlog: tuple[Backlog, float] | None = None
+        self.works = False  # rather than waiting for the claim to
+        self.busy = 0  # jobs in hand
 
     def tried(self, tried: Tried) -> None:
         """Count one attempt at a delivery."""
@@ -83,16 +86,28 @@ class WorkerMetrics(Collector):
         yield from self._gauges()
 
     def _gauges(self) -> Iterator[Metric]:
-        if self._backlog is None:
-            return
-        backlog, lag_s = self._backlog
-        waiting = GaugeMetricFamily("carwire_backlog", "What waits, by kind.", labels=("kind",))
-        for kind in ("events", "due", "later", "dead"):
-            waiting.add_metric((kind,), getattr(backlog, kind))
-        yield waiting
+        yield _gauge("carwire_worker_works", "1 while it works, 0 while another process has the claim.", self.works)
+        yield _gauge("carwire_worker_jobs", f"Jobs in hand, {HANDS} at most.", self.busy)
+        waiting = GaugeMetricFamily(
+            "carwire_backlog",
+            "What waits in the database: `events` to be fanned out, deliveries `due`, those tried again `later`, and "
+            "`dead` ones nobody will try again. Every worker shows the same number.",
+            labels=("kind",),
+        )
         lag = GaugeMetricFamily("carwire_backlog_age_seconds", "How long the oldest event or due delivery has waited.")
-        lag.add_metric((), lag_s)
+        if self._backlog is not None:
+            backlog, lag_s = self._backlog
+            for kind in ("events", "due", "later", "dead"):
+                waiting.add_metric((kind,), getattr(backlog, kind))
+            lag.add_metric((), lag_s)
+        yield waiting
         yield lag
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text)
+    family.add_metric((), value)
+    return family
 
 
 def _counter(name: str, text: str, value: float) -> CounterMetricFamily:

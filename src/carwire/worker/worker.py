@@ -27,13 +27,13 @@ from carwire.services.observing import ObservingService
 from carwire.services.webhooks.delivering import Delivering
 from carwire.services.webhooks.fanning_out import FanOut
 from carwire.services.webhooks.hints import DELIVER, FAN_OUT
-from carwire.worker.metrics import WorkerMetrics
+from carwire.worker.metrics import HANDS, WorkerMetrics
 
 SWEEP_S: Final = 1.0
+UNHINTED_S: Final = 0.25  # where nobody can hint: events are written by another process, and jobs are in memory
 POLL_LEASE: Final = timedelta(minutes=2)  # longer than a read takes at the longest
 _POLLS: Final = 16  # vehicles claimed at once
 _POLLS_AT_ONCE: Final = 64
-_HANDS: Final = 256  # jobs of one worker at once: a slow receiver takes one
 _TAKE_S: Final = 1.0
 _MEASURE_S: Final = 10.0
 _SCHEDULED: Final = 200  # subscriptions told in one transaction
@@ -54,12 +54,17 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Worker:
-    """Runs from `start` to `stop`, in the event loop of the former."""
+    """Works from `start` and listens from `listen` on until `stop`, in the event loop of the former. Every `sweep_s` it
+    looks for what nobody hinted at.
+    """
 
-    def __init__(self, work: Work, metrics: WorkerMetrics) -> None:
+    def __init__(self, work: Work, metrics: WorkerMetrics, sweep_s: float = SWEEP_S) -> None:
+        self._sweep_s = sweep_s
         self._work = work
         self._metrics = metrics
         self._loops: list[asyncio.Task[None]] = []
+        self._keeping: asyncio.Task[None] | None = None
+        self._listening: set[str] = set()
         self._hands: dict[Taken, asyncio.Task[None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
@@ -68,22 +73,31 @@ class Worker:
     def start(self) -> None:
         """Begin to work."""
         again: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
-            "sweep": (self._sweep, SWEEP_S),
+            "sweep": (self._sweep, self._sweep_s),
             "take": (self._take, 0.0),
-            "keep": (self._keep, HEARTBEAT_S),
             "poll": (self._poll, SWEEP_S),
             "measure": (self._measure, _MEASURE_S),
         }
         self._room.set()
+        self._metrics.works = True
         for name, (body, every_s) in again.items():
             self._loops.append(asyncio.create_task(self._again(name, body, every_s), name=f"worker {name}"))
+        keeping = self._again("keep", self._keep, HEARTBEAT_S)
+        self._keeping = asyncio.create_task(keeping, name="worker keep")
+        self.listen()
+
+    def listen(self) -> None:
+        """Take what cars tell by themselves, where their source is in this process; others may work. Twice is once."""
         for name, source in self._work.pushing.items():
-            listening = self._again("push", partial(self._listen, name, source), SWEEP_S)
-            self._loops.append(asyncio.create_task(listening, name=f"worker push {name}"))
+            if name not in self._listening:
+                self._listening.add(name)
+                listening = self._again("push", partial(self._listen, name, source), SWEEP_S)
+                self._loops.append(asyncio.create_task(listening, name=f"worker push {name}"))
 
     async def stop(self) -> None:
         """Take nothing more, and let what is under way end. What is not done is done by another worker, or later."""
         self._stopping = True
+        self._metrics.works = False
         self._work.delivering.stop()
         ending = (*self._loops, *self._asking)
         for task in ending:
@@ -94,6 +108,9 @@ class Worker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._keeping:  # the last to go: what is in hand stays leased to us
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def _again(self, name: str, body: Callable[[], Awaitable[object]], every_s: float) -> None:
         while True:
@@ -127,11 +144,12 @@ class Worker:
 
     async def _take(self) -> None:
         await self._room.wait()
-        room = _HANDS - len(self._hands)
+        room = HANDS - len(self._hands)
         for taken in await self._work.jobs.take((FAN_OUT, DELIVER), room, _TAKE_S):
             task = asyncio.create_task(self._do(taken), name=f"{taken.job.kind} {taken.job.subject}")
             self._hands[taken] = task
-        if len(self._hands) >= _HANDS:
+        self._metrics.busy = len(self._hands)
+        if len(self._hands) >= HANDS:
             self._room.clear()
 
     async def _keep(self) -> None:
@@ -150,6 +168,7 @@ class Worker:
             _log.exception("failed", job=job.kind, subject=job.subject)
         finally:
             self._hands.pop(taken, None)
+            self._metrics.busy = len(self._hands)
             self._room.set()
             with contextlib.suppress(StoreUnavailable):
                 await self._work.jobs.done(taken)

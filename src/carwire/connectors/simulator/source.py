@@ -23,6 +23,10 @@ from carwire.kit.secrets import Secret
 Sleep = Callable[[float], Awaitable[object]]
 
 KEY_URL: Final = "https://connect.test/virtual-key"  # leads nowhere: the simulated owner needs no page
+# Nobody's patience and nobody's battery is at stake: tests may ask as often as they like.
+COSTS: Final = Costs(
+    reads_wake=False, commands_wake=True, wake_kwh=0.01, reads_per_minute=60_000, wakes_per_day=1_000_000
+)
 _SIGNED_OUT: Final = "CONNECTED_SERVICES_ACCOUNT:AUTHENTICATION_FAILED"
 _MISSING: Final = "CONNECTED_SERVICES_ACCOUNT:VEHICLE_MISSING"
 _NOT_ALLOWED: Final = "CONNECTED_SERVICES_ACCOUNT:PERMISSION"
@@ -48,10 +52,7 @@ class SimulatorSource:
     """
 
     name: Final = NAME
-    # Nobody's patience and nobody's battery is at stake: tests may ask as often as they like.
-    costs: Final = Costs(
-        reads_wake=False, commands_wake=True, wake_kwh=0.01, reads_per_minute=60_000, wakes_per_day=1_000_000
-    )
+    costs: Final = COSTS
 
     def __init__(self, world: World, sleep: Sleep = asyncio.sleep) -> None:
         self.world: Final = world
@@ -68,8 +69,7 @@ class SimulatorSource:
 
     def brands(self, country: str) -> tuple[str, ...]:
         """Return every make, the plain ``SIMULATED`` cars last: a rehearsal may be of any make in any country."""
-        named = (make for make in car_range().by_make if make != "SIMULATED")
-        return (*named, "SIMULATED")
+        return brands()
 
     async def sign_in(self, login: Login, *, now: datetime) -> SignedIn | Question | Problem:
         """Sign in to the account the address names: see `logins`. The password may be any."""
@@ -201,6 +201,12 @@ class SimulatorSource:
         if seconds:
             await self._sleep(seconds)
             self._trouble(owner, vin)  # the world may have been begun again meanwhile
+
+
+def brands() -> tuple[str, ...]:
+    """Return every make, ``SIMULATED`` last."""
+    named = (make for make in car_range().by_make if make != "SIMULATED")
+    return (*named, "SIMULATED")
 
 
 def _problem(owner: Session, car: LoginCar) -> str | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from carwire.core.errors import SourceAway
 from carwire.core.grants import Approval, ApprovedCar, Consent
 from carwire.core.permissions import CONTROL
 from carwire.core.signals.reading import Problem
@@ -243,7 +244,7 @@ class Approving:
         try:
             async with asyncio.timeout(_READ_S):
                 return (await source.read(session, vin, (CAPACITY,), now=self._tools.clock())).value(CAPACITY)
-        except TimeoutError:
+        except (TimeoutError, SourceAway):
             return None
 
 

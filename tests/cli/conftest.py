@@ -1,0 +1,5 @@
+"""Databases for commands."""
+
+from tests.postgres import cluster, empty_database, postgres_url
+
+__all__ = ["cluster", "empty_database", "postgres_url"]
