@@ -58,7 +58,14 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
         print(greeting, flush=True)
 
     try:
-        serve(carwire.asgi, listener, base_url, on_ready=on_ready, trusted_proxies=settings.trusted_proxies)
+        serve(
+            carwire.asgi,
+            listener,
+            base_url,
+            on_ready=on_ready,
+            on_ending=carwire.services.streaming.end,
+            trusted_proxies=settings.trusted_proxies,
+        )
     finally:
         remove_running(settings.data, key)
         listener.close()

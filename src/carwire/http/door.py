@@ -65,7 +65,8 @@ class Doors:
         elif door == "local":
             raise NotAuthenticated
         else:
-            application = await (manager_of if door == "management" else application_of)(call, self._accounts)
+            manages = door == "management" or (door == "application_or_management" and _shows_token(call))
+            application = await (manager_of if manages else application_of)(call, self._accounts)
             self._limit.take(application.client_id)
             call.prove(application=application)
 
@@ -159,6 +160,12 @@ async def manager_of(call: Call, accounts: AccountService) -> Application:
             raise NotAuthenticated
         token = Secret(password)
     return await accounts.authenticate_manager(token, proof=b"manager " + header)
+
+
+def _shows_token(call: Call) -> bool:
+    """Tell whether a management token came along, not an application's id and secret."""
+    header = _only_header(call)
+    return header[:7].lower() == b"bearer " or _basic(header)[0] == _MANAGER
 
 
 def owner_asked_for(call: Call) -> str | InvalidInput | None:

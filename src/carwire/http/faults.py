@@ -47,7 +47,8 @@ _UNKNOWN: Final = (
     "The command was sent, and nobody can tell whether the car carried it out: read the car before sending it again."
 )
 _BASIC: Final = b'Basic realm="carwire", charset="UTF-8"'
-_CHALLENGES: Final = {"application": _BASIC, "application_or_local": _BASIC, "management": _BASIC}
+_CHALLENGES: Final = dict.fromkeys(("application", "application_or_management", "application_or_local"), _BASIC)
+_CHALLENGES["management"] = _BASIC
 _BEARER: Final = b'Bearer realm="carwire"'
 _BY_STATUS: Final = {400: wire.VALIDATION, 404: wire.PATH_NOT_FOUND, 413: wire.TOO_LARGE}
 _ROWS: Final[dict[type[Exception], ErrorKind]] = {

@@ -16,7 +16,9 @@ from carwire.http.call import ONE_MAKE, Route
 from carwire.http.oauth.handlers import OAuthError
 from carwire.http.openapi_links import links_of
 from carwire.http.openapi_names import renamed
+from carwire.http.v1.events import PLACE
 from carwire.http.v2.vehicles import LONGEST_S
+from carwire.kit.sse import MEDIA_TYPE
 from carwire.wire.v2.errors import ErrorBody
 from carwire.wire.v2.static import STATIC_ENDPOINTS
 from carwire.wire.v3.errors import ErrorsBody, PreviewErrorsBody
@@ -53,6 +55,7 @@ _SCHEMES: Final[dict[str, dict[str, Any]]] = {
 _SECURITY: Final[dict[str | None, tuple[str, ...]]] = {
     None: (),
     "application": ("application",),
+    "application_or_management": ("application", "management", "manager"),
     "application_or_local": ("application",),
     "local": ("local",),
     "management": ("management", "manager"),
@@ -208,6 +211,8 @@ def _headers_of(route: Route) -> list[dict[str, Any]]:
         names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS), *_BRIDGE_HEADERS)
     elif route.tag.startswith("v2.0"):
         names = _BRIDGE_HEADERS
+    elif route.streams:
+        names = _STREAM_HEADERS
     return [
         {
             "name": name,
@@ -227,6 +232,9 @@ _ANY_HEADERS: Final[tuple[_Header, ...]] = (
 )
 _BRIDGE_HEADERS: Final[tuple[_Header, ...]] = (
     ("carwire-v3-call", "`1` or `true`: name the call of v3 that replaces this one.", {"type": "string"}),
+)
+_STREAM_HEADERS: Final[tuple[_Header, ...]] = (
+    ("last-event-id", "The `id` after which to go on.", {"type": "string", "pattern": PLACE}),
 )
 _OWNER: Final = "sc-user-id"
 _OWNER_HEADER: Final[tuple[_Header, ...]] = (
@@ -394,6 +402,12 @@ def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
         return {"description": "Done.", "headers": headers}
     if route.tag == "v3" and route.method == "GET":
         headers |= _ETAG
+    if route.streams:
+        return {
+            "description": "Events, without an end.",
+            "headers": headers,
+            "content": {MEDIA_TYPE: {"schema": _TEXT}},
+        }
     if route.answers is None:
         return {"description": "Text.", "headers": headers, "content": {"text/plain": {"schema": _TEXT}}}
     schema, for_sdks = schemas[route.answers], _for_sdks(route)
@@ -425,6 +439,8 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
         headers = _OF_COMMANDS if _commands_car(route) else {}
         wanted |= {status: (text, headers) for status, text in _OF_CARS.items()}
         wanted["429"] = "The application, or the car, is asked too often.", {**_RETRY_AFTER, **headers}
+    if route.streams:
+        wanted["429"] = "The application asks too often, or has too many streams open.", _RETRY_AFTER
     if route.parameters or route.name in rules.NAMING:
         wanted["404"] = "There is nothing at this path.", {}
     if route.tag == "v3" and _asks_car(route) and not _commands_car(route):  # signals fail by themselves

@@ -69,7 +69,7 @@ FOR_SDKS: Final[dict[str, Any]] = {
     "v3_signal": SignalResource,
 }
 FORM_OR_JSON: Final = frozenset({"application_token"})  # whose body may be either
-NAMING: Final = frozenset({"v3_subscribe"})  # whose body names what may not be there
+NAMING: Final = frozenset({"v3_subscribe", "events"})  # whose body or query names what may not be there
 
 
 def apply(components: dict[str, Schema]) -> None:

@@ -9,6 +9,7 @@ from carwire.core.delivery import Sent
 from carwire.core.events import Event
 from carwire.core.outbox import DeliveryKind, Frozen
 from carwire.core.triggers import Trigger
+from carwire.core.vehicles import Vehicle
 from carwire.core.webhooks import SigningKeys, Subscription, Webhook
 from carwire.kit.secrets import Secret
 from carwire.wire import deliveries
@@ -35,6 +36,10 @@ class WireSpelling:
     ) -> list[tuple[DeliveryKind, Frozen]]:
         """Write what a webhook is told of an event."""
         return deliveries.spell(webhook, subscription, event, answers, fired, base_url=self._base_url)
+
+    def live(self, vehicle: Vehicle, event: Event, answers: Answers) -> list[tuple[DeliveryKind, Frozen]]:
+        """Write what a stream without a webhook is told of an event."""
+        return deliveries.live(vehicle, event, answers, base_url=self._base_url)
 
     def fill(self, frozen: Frozen, attempt_id: str, at: datetime) -> bytes:
         """Return the bytes of one attempt."""

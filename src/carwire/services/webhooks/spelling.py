@@ -11,6 +11,7 @@ from carwire.core.events import Event
 from carwire.core.outbox import DeliveryKind, Frozen
 from carwire.core.signals.reading import Problem, Reading
 from carwire.core.triggers import Trigger
+from carwire.core.vehicles import Vehicle
 from carwire.core.webhooks import SigningKeys, Subscription, Webhook
 from carwire.kit.secrets import Secret
 
@@ -27,6 +28,11 @@ class Spelling(Protocol):
         fired: Sequence[Trigger],
     ) -> Sequence[tuple[DeliveryKind, Frozen]]:
         """Write what a webhook is told of an event."""
+
+    def live(
+        self, vehicle: Vehicle, event: Event, answers: Mapping[str, Reading | Problem]
+    ) -> Sequence[tuple[DeliveryKind, Frozen]]:
+        """Write what whoever listens to everything is told of an event; `answers` are those of its moment."""
 
     def fill(self, frozen: Frozen, attempt_id: str, at: datetime) -> bytes:
         """Return the bytes of one attempt."""
