@@ -105,6 +105,9 @@ class _Reader:
 
     def feed(self, piece: bytes) -> list[tuple[str, bytes, str]]:
         """Return event, data and id of each message that is whole."""
+        if not _END.search(piece) and not self._rest.endswith(b"\r"):  # the middle of a long line
+            self._rest += piece
+            return []
         whole = self._rest + piece
         held = b"\r" if whole.endswith(b"\r") else b""  # its LF may be under way
         *lines, rest = _END.split(whole.removesuffix(held))

@@ -52,11 +52,16 @@ class Reader:
 
     def feed(self, piece: bytes) -> list[Message]:
         """Take what has arrived, and return the messages it completes. Raises `TooLong`."""
+        if not _END.search(piece) and not self._rest.endswith(b"\r"):  # the middle of a long line
+            self._rest += piece
+            return self._bounded([])
         whole = self._rest + piece
         held = b"\r" if whole.endswith(b"\r") else b""  # its LF may be under way
         *lines, rest = _END.split(whole.removesuffix(held))
         self._rest = rest + held
-        found = [message for line in lines if (message := self._line(line))]
+        return self._bounded([message for line in lines if (message := self._line(line))])
+
+    def _bounded(self, found: list[Message]) -> list[Message]:
         if len(self._rest) + self._size > MAX_MESSAGE:
             raise TooLong
         return found
