@@ -163,8 +163,6 @@ class InProcess(Client):
 
     async def send(self, method: str, target: str | bytes, headers: Headers = (), body: bytes = b"") -> Answer:
         """Call the application once, from a test that has an event loop of its own."""
-        raw = target.encode() if isinstance(target, str) else target
-        path, _, query = raw.partition(b"?")
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -173,28 +171,55 @@ class InProcess(Client):
         async def send(message: Any) -> None:
             sent.append(message)
 
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": unquote(path.decode("ascii")),
-            "raw_path": path,
-            "root_path": "",
-            "query_string": query,
-            "headers": list(headers),
-            "client": ("127.0.0.1", 1),
-            "server": ("test", 80),
-            "state": {},
-        }
-        await self.asgi(scope, receive, send)  # type: ignore[arg-type]
-        start = sent[0]
-        return Answer(
-            start["status"],
-            tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]),
-            b"".join(message.get("body", b"") for message in sent[1:]),
-        )
+        await self.asgi(_scope(method, target, headers), receive, send)  # type: ignore[arg-type]
+        return _answer(sent)
+
+    async def listen(self, target: str, headers: Headers, until: bytes, times: int = 1) -> Answer:
+        """Call the application for an answer without an end, and leave once `until` has come so many times."""
+        sent: list[Any] = []
+        gone = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            if b"".join(each.get("body", b"") for each in sent).count(until) >= times:
+                gone.set()
+
+        async with asyncio.timeout(30):
+            await self.asgi(_scope("GET", target, headers), receive, send)  # type: ignore[arg-type]
+        return _answer(sent)
+
+
+def _scope(method: str, target: str | bytes, headers: Headers) -> dict[str, Any]:
+    raw = target.encode() if isinstance(target, str) else target
+    path, _, query = raw.partition(b"?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote(path.decode("ascii")),
+        "raw_path": path,
+        "root_path": "",
+        "query_string": query,
+        "headers": list(headers),
+        "client": ("127.0.0.1", 1),
+        "server": ("test", 80),
+        "state": {},
+    }
+
+
+def _answer(sent: list[Any]) -> Answer:
+    start = sent[0]
+    return Answer(
+        start["status"],
+        tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]),
+        b"".join(message.get("body", b"") for message in sent[1:]),
+    )
 
 
 def parse(received: bytes) -> Answer:

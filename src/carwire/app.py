@@ -57,11 +57,13 @@ from carwire.services.tokens import TokenService
 from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
+from carwire.services.webhooks.bell import Bell
 from carwire.services.webhooks.delivering import Delivering
 from carwire.services.webhooks.diagnosing import Diagnosing
 from carwire.services.webhooks.fanning_out import FanOut
 from carwire.services.webhooks.hints import Hints
 from carwire.services.webhooks.managing import WebhookService
+from carwire.services.webhooks.streaming import Streaming
 from carwire.services.webhooks.verifying import Verifying
 from carwire.services.why import WhyService
 from carwire.settings import Settings
@@ -142,11 +144,13 @@ def build(
     known: dict[str, Source] = {simulator.name: simulator, **(sources or {})}
     jobs = open_jobs(settings)
     budgets = {name: _budget(settings, each) for name, each in known.items()}
-    hints = Hints(jobs)
+    bell = Bell(store)
+    hints = Hints(jobs, bell.ring)
     metrics, at_door = Metrics(), UpstreamMetrics()
     upstream = Upstream(store, known, clock, budgets, on_event=hints.event, metrics=at_door)
     sender = sender or WebSender(settings.webhook_networks, clock)
     spelling = WireSpelling(base_url)
+    observing = ObservingService(store, upstream, clock, hints.event)
     decoder, catalogue = VpicDecoder(), load_catalogue()
     services = Services(
         accounts=AccountService(store, hasher, clock),
@@ -159,6 +163,7 @@ def build(
         commands=CommandService(store, upstream, hasher, clock),
         webhooks=WebhookService(store, spelling, clock),
         verifying=Verifying(store, sender, spelling, clock),
+        streaming=Streaming(store, spelling, bell, observing.poll, clock),
         credentials=CredentialService(store, hasher, clock),
         usage=UsageService(store, clock),
         why=WhyService(store, upstream),
@@ -196,7 +201,7 @@ def build(
             jobs,
             FanOut(store, spelling, clock),
             Delivering(store, sender, spelling, clock, on_tried=counted.tried),
-            ObservingService(store, upstream, clock, hints.event),
+            observing,
             {name: each for name, each in known.items() if isinstance(each, PushingSource)},
             clock,
         ),

@@ -23,4 +23,4 @@ async def hello(scope, receive, send):  # type: ignore[no-untyped-def]
 
 if __name__ == "__main__":
     port = int(sys.argv[1])
-    serve(hello, bind("127.0.0.1", port), "http://127.0.0.1", on_ready=lambda: None)
+    serve(hello, bind("127.0.0.1", port), "http://127.0.0.1", on_ready=lambda: None, on_ending=lambda: None)

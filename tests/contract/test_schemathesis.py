@@ -29,6 +29,7 @@ from carwire.core.permissions import PERMISSIONS
 HERE = Path(__file__).parent
 CASES = 2000  # of either run
 V3 = "^/v3/|^/oauth2/token$"
+ENDLESS = "^/v1/events$"  # its good answers do not end: tests/http/test_events.py
 CARS = 40  # of the first owner, whose cars are cut off one after another
 DOOMED = 16  # owners whom requests may delete
 MAKES = "audi", "bmw", "cadillac", "chevrolet", "mini"  # with paths of their own that can be answered
@@ -109,13 +110,14 @@ class Run(msgspec.Struct, frozen=True):
 
     name: str
     option: str
+    pattern: str
 
     def has(self, path: str) -> bool:
         """Tell whether a path of the document is this run's."""
-        return (re.search(V3, path) is None) is (self.name != "v3")
+        return (re.search(self.pattern, path) is None) is (self.name != "v3")
 
 
-RUNS = Run("v3", "--include-path-regex"), Run("others", "--exclude-path-regex")
+RUNS = Run("v3", "--include-path-regex", V3), Run("others", "--exclude-path-regex", f"{V3}|{ENDLESS}")
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
@@ -125,7 +127,7 @@ def test_requests_made_up_from_the_api_document_find_nothing(own_server: Server,
     done = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml", "run"),
-            *(f"{own_server.base_url}/openapi.json", run.option, V3),
+            *(f"{own_server.base_url}/openapi.json", run.option, run.pattern),
             *("--checks", "all", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful"),
             *("--continue-on-failure", "--no-color"),
         ],

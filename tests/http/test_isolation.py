@@ -68,6 +68,7 @@ NAMES |= dict.fromkeys(("connection_id", "subscription_id", "application_id", "e
 NAMES["delivery_id"] = True
 NAMES |= dict.fromkeys(("filter[userId]", "filter[vehicleId]", "filter[webhookId]", "filter[user.externalId]"), True)
 NAMES |= {"page[after]": True, "code": False, "filter[vehicle.mode]": False}
+NAMES |= {"after": False, "webhook": True}  # a position is nobody's
 NAMES |= dict.fromkeys(("filter[name]", "filter[callbackUri]", "filter[isEnabled]", "filter[autoSubscribe]"), False)
 BODIES: dict[str, Any] = {
     "/charge": {"action": "START"},
@@ -214,7 +215,7 @@ def uncovered(routes: tuple[Route, ...]) -> list[str]:
                 found.append(f"{where} has no body here")
         fields = msgspec.structs.fields(route.query) if route.query else ()
         names = [*re.findall(r"\{(\w+)\}", route.path), *(each.encode_name for each in fields)]
-        named = [name for name in names if re.search(r"(?i)id\]?$|cursor|after|^filter", name)]
+        named = [name for name in names if re.search(r"(?i)id\]?$|cursor|after|webhook|^filter", name)]
         found += [f"{where} takes {name}" for name in named if name not in NAMES]
         found += [f"{where} takes {name}" for name in re.findall(r"\{(\w+)\}", route.path) if name not in NAMES]
     return found
@@ -252,6 +253,8 @@ class Matrix:
                     self.nobody(route, actor, headers)
                 elif route.door.startswith("vehicle"):
                     self.stranger(route, actor, headers)
+                elif route.streams:
+                    self.listener(route, actor, headers)
                 elif route.door in {"token", "management"}:
                     self.insider(route, actor, headers)
                 elif route.door == "manager_or_application":
@@ -335,6 +338,17 @@ class Matrix:
             self.expect(answer.status == 200, about, answer)
             self.expect(self.town.webhook not in answer.text, about, "lists the webhook")
             self.silent(about, answer)
+
+    def listener(self, route: Route, actor: str, headers: tuple[Header, ...]) -> None:
+        """A stream of somebody else's webhook is one of no webhook, and none tells of others' vehicles."""
+        about = f"{actor} at {route.method} {route.path}"
+        one, other = (self.ask(route, headers, f"{route.path}?webhook={i}") for i in (self.town.webhook, new_id()))
+        self.alike(about, one, other, 404)
+        for target in (f"{route.path}?after=0", f"{route.path}?after=0&webhook={self.town.other_webhook}"):
+            heard = self.town.client.run(self.town.client.listen(target, headers, b"alive"))
+            self.expect(heard.status == 200, about, heard)
+            self.silent(about, heard)
+            self.expect(self.town.own.vehicle_id not in heard.text, about, "tells of the vehicle")
 
     def silent_unless_own(self, route: Route, about: str, headers: tuple[Header, ...]) -> None:
         if route.method == "GET":

@@ -27,7 +27,8 @@ async def who(scope, receive, send):
 
 listener = bind("127.0.0.1", 0)
 port = listener.getsockname()[1]
-serve(who, listener, "http://x", on_ready=lambda: print(port, flush=True), trusted_proxies=sys.argv[1] or None)
+ready = lambda: print(port, flush=True)
+serve(who, listener, "http://x", on_ready=ready, on_ending=lambda: None, trusted_proxies=sys.argv[1] or None)
 """
 
 

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from carwire_client.call import Call
 from carwire_client.paging import Page
+from carwire_client.receiving.events import Event
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +40,28 @@ class SendsAsync(Protocol[R_co]):
 
     async def send(self, call: Call[T]) -> T:
         """Make a call."""
+
+
+class Follows(Protocol[R_co]):
+    """Follows streams."""
+
+    @property
+    def ref(self) -> R_co:
+        """What calls are made with."""
+
+    def follow(self, call: Call[Any]) -> Iterator[Event]:
+        """Go through the events of a stream."""
+
+
+class FollowsAsync(Protocol[R_co]):
+    """Follows streams, awaited."""
+
+    @property
+    def ref(self) -> R_co:
+        """What calls are made with."""
+
+    def follow(self, call: Call[Any]) -> AsyncIterator[Event]:
+        """Go through the events of a stream."""
 
 
 def blocking(build: Callable[Concatenate[R, P], Call[T]]) -> Callable[Concatenate[Sends[R], P], T]:
@@ -103,6 +126,28 @@ async def _pages_async(sender: SendsAsync[Any], call: Call[Page[T]] | None) -> A
         for item in page.items:
             yield item
         call = page.following
+
+
+def following(build: Callable[Concatenate[R, P], Call[Any]]) -> Callable[Concatenate[Follows[R], P], Iterator[Event]]:
+    """Return the method that goes through the events of a stream."""
+
+    @functools.wraps(build)
+    def method(self: Follows[R], /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Event]:
+        return self.follow(build(self.ref, *args, **kwargs))
+
+    return method
+
+
+def following_async(
+    build: Callable[Concatenate[R, P], Call[Any]],
+) -> Callable[Concatenate[FollowsAsync[R], P], AsyncIterator[Event]]:
+    """Return the method that goes through the events of a stream, awaited."""
+
+    @functools.wraps(build)
+    def method(self: FollowsAsync[R], /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Event]:
+        return self.follow(build(self.ref, *args, **kwargs))
+
+    return method
 
 
 def once(build: Callable[Concatenate[R, P], Call[T]], opened: Callable[[], Any]) -> Callable[P, T]:

@@ -13,7 +13,9 @@ import inspect
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from contextlib import aclosing, closing
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
@@ -25,7 +27,9 @@ import msgspec
 from carwire_client.answers import Answer, invalid
 from carwire_client.call import Call
 from carwire_client.exchange import LOST, Gathering, Lost, Outcome, Renew, Send, Wait, exchange, lost
+from carwire_client.following import Broken, Following
 from carwire_client.origins import Origins
+from carwire_client.receiving.events import Event
 from carwire_client.retries import RetryPolicy
 from carwire_client.secrets import Secret
 from carwire_client.settings import (
@@ -52,6 +56,7 @@ USER_AGENT: Final = (
 _LIMITS: Final = httpx2.Limits(
     max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEPT_S
 )
+_BROKEN: Final[tuple[type[Exception], ...]] = (*LOST, httpx2.DecodingError)
 _PROXIED: Final = frozenset({"http", "https", "all"})
 
 
@@ -147,6 +152,19 @@ class Driver(_Base):
             else:
                 outcome = _token(step)
 
+    def follow(self, call: Call[Any]) -> Iterator[Event]:
+        """Go through the events of a stream. Raises what `carwire_client.errors` has, once it may not go on."""
+        following = Following(call, self.wiring)
+        while True:
+            try:
+                with closing(self._pieces(following.request())) as pieces:
+                    for piece in pieces:
+                        yield from following.received(piece)
+                outcome = None
+            except Broken as broken:
+                outcome = broken.outcome
+            time.sleep(following.broken(outcome))
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -178,6 +196,26 @@ class Driver(_Base):
                 response.close()
         except LOST as error:
             return lost(error)
+
+    def _pieces(self, step: Send) -> Generator[bytes]:
+        """Give the body of an answer as it comes. Raises `Broken`."""
+        try:
+            response = self._http.send(_request(step, self._http, step.seconds), stream=True)
+            try:
+                gathering = (
+                    None if _streams(response) else Gathering(response.status_code, _headers(response), self.wiring)
+                )
+                for piece in response.iter_bytes():
+                    if gathering is None:
+                        yield piece
+                    else:
+                        gathering.add(piece)
+            finally:
+                response.close()
+        except _BROKEN as error:
+            raise Broken(lost(error)) from None
+        if gathering is not None:
+            raise Broken(gathering.answer())
 
 
 class AsyncDriver(_Base):
@@ -215,6 +253,20 @@ class AsyncDriver(_Base):
             else:
                 outcome = await _async_token(step)
 
+    async def follow(self, call: Call[Any]) -> AsyncIterator[Event]:
+        """Go through the events of a stream. Raises what `carwire_client.errors` has, once it may not go on."""
+        following = Following(call, self.wiring)
+        while True:
+            try:
+                async with aclosing(self._pieces(following.request())) as pieces:
+                    async for piece in pieces:
+                        for event in following.received(piece):
+                            yield event
+                outcome = None
+            except Broken as broken:
+                outcome = broken.outcome
+            await asyncio.sleep(following.broken(outcome))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -243,6 +295,30 @@ class AsyncDriver(_Base):
                     await response.aclose()
         except LOST as error:
             return lost(error)
+
+    async def _pieces(self, step: Send) -> AsyncGenerator[bytes]:
+        try:
+            response = await self._http.send(_request(step, self._http, step.seconds), stream=True)
+            try:
+                gathering = (
+                    None if _streams(response) else Gathering(response.status_code, _headers(response), self.wiring)
+                )
+                async for piece in response.aiter_bytes():
+                    if gathering is None:
+                        yield piece
+                    else:
+                        gathering.add(piece)
+            finally:
+                await response.aclose()
+        except _BROKEN as error:
+            raise Broken(lost(error)) from None
+        if gathering is not None:
+            raise Broken(gathering.answer())
+
+
+def _streams(response: httpx2.Response) -> bool:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return response.status_code == HTTPStatus.OK and kind == "text/event-stream"
 
 
 def _wiring(origin: str | None, options: Options, environ: Mapping[str, str]) -> Wiring:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx2
 import msgspec
@@ -103,16 +103,26 @@ def exchange(call: Call[T], wiring: Wiring) -> Exchange[T]:
             continue
         if isinstance(outcome, Answer) and (200 <= outcome.status < 300 or outcome.status in call.also):
             return _received(call, outcome, token)
-        failure = _failure(call, outcome, attempt, wiring.clock() - began)
+        failure = failure_of(call, outcome, attempt, wiring.clock() - began)
         seconds = wiring.retry.wait(failure, within=within, random=wiring.random)
         if seconds is None:
             raise _scrubbed(_error(call, outcome), call, token)
         yield Wait(seconds)
 
 
+def request_of(call: Call[Any], wiring: Wiring) -> Send:
+    """Return the request of a call whose credentials it holds itself."""
+    return _request(call, wiring, None, call.key, wiring.timeouts.overall)
+
+
+def error_of_outcome(call: Call[Any], outcome: Answer | Lost) -> CarwireError:
+    """Return the error that an attempt has ended with."""
+    return _scrubbed(_error(call, outcome), call, None)
+
+
 def lost(error: Exception) -> Lost:
     """Say how an exception of the transport lost an attempt. Of `httpx2.LocalProtocolError` nothing was sent."""
-    loss: Loss = next(loss for kind, loss in _LOST if isinstance(error, kind))
+    loss: Loss = next((loss for kind, loss in _LOST if isinstance(error, kind)), "broken")
     return Lost(
         "not_sent" if isinstance(error, httpx2.LocalProtocolError) else loss, str(error) or type(error).__name__
     )
@@ -181,7 +191,8 @@ def _received(call: Call[T], answer: Answer, token: Secret | None) -> T:
         raise _scrubbed(error, call, token) from None
 
 
-def _failure(call: Call[T], outcome: Answer | Lost, attempt: int, elapsed: float) -> Failure:
+def failure_of(call: Call[T], outcome: Answer | Lost, attempt: int, elapsed: float) -> Failure:
+    """Return what a policy of retries judges."""
     if isinstance(outcome, Lost):
         return Failure(kind=call.kind, attempt=attempt, elapsed=elapsed, loss=outcome.loss)
     seconds = read_retry_after(outcome.headers.get("retry-after"), outcome.received_at)

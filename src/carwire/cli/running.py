@@ -96,6 +96,12 @@ class NotTheServer(CannotStart):
     """Somebody else answers there."""
 
 
+def find_base_url(folder: Path) -> str | None:
+    """Return where a data folder says that its server answers, so or not; null where it says nothing."""
+    found = _read(folder / FILE)
+    return found.base_url if found else None
+
+
 def write_running(folder: Path, base_url: str, key: Secret) -> None:
     """Say in a data folder that a server answers at `base_url` to `key`. Raises `CannotStart` when it cannot be."""
     path = folder / FILE

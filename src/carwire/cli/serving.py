@@ -108,7 +108,14 @@ def run(carwire: Carwire, settings: Settings, listener: socket.socket, *, key: S
         print(greeting, flush=True)
 
     try:
-        serve(carwire.asgi, listener, carwire.base_url, on_ready=on_ready, trusted_proxies=settings.trusted_proxies)
+        serve(
+            carwire.asgi,
+            listener,
+            carwire.base_url,
+            on_ready=on_ready,
+            on_ending=carwire.services.streaming.end,
+            trusted_proxies=settings.trusted_proxies,
+        )
     finally:
         remove_running(settings.data, key)
         listener.close()

@@ -385,10 +385,16 @@ class EventStore(Protocol):
         Moments that were missed are not made up for.
         """
 
-    async def events_after(self, client_id: str, after: int, limit: int) -> tuple[list[tuple[Event, Vehicle]], int]:
+    async def events_after(
+        self, client_id: str, after: int, limit: int, webhook_id: str | None = None
+    ) -> tuple[list[tuple[Event, Vehicle]], int]:
         """Return what happened at the cars of an application's vehicles, once for each of their owners, in order: of
-        the `limit` positions after `after`; and the last position that was looked at.
+        the `limit` positions after `after`; and the last position that was looked at. What is for one webhook alone is
+        left out, unless it is `webhook_id`.
         """
+
+    async def event_span(self) -> tuple[int, int]:
+        """Return the position of the oldest event that is kept, one beyond the last when none is, and the last."""
 
 
 class OutboxStore(Protocol):
@@ -433,6 +439,11 @@ class PollStore(Protocol):
 
     async def polled(self, rows: Sequence[Polled]) -> None:
         """Note when vehicles are asked next."""
+
+    async def listen(self, webhook_id: str, until: datetime) -> None:
+        """Let those subscribed to a webhook count as waiting for news until a moment although it is halted: whoever
+        listens asks the cars. Those an active webhook waits for are left to it.
+        """
 
     async def waiting_for(self, source: str, vin: str) -> list[Vehicle]:
         """Return the vehicles that a car of a source is, to those owners somebody waits for news of."""

@@ -33,6 +33,7 @@ from carwire.http.oauth.handlers import OAuthHandlers
 from carwire.http.oauth.handlers import routes as oauth_routes
 from carwire.http.operations import Health, OperationHandlers
 from carwire.http.v1 import compatibility as v1_compatibility
+from carwire.http.v1 import events as v1_events
 from carwire.http.v1 import vins as v1_vins
 from carwire.http.v1 import webhooks as v1_webhooks
 from carwire.http.v1 import why as v1_why
@@ -67,6 +68,7 @@ from carwire.services.usage import UsageService
 from carwire.services.vehicles import VehicleService
 from carwire.services.vin import VinService
 from carwire.services.webhooks.managing import WebhookService
+from carwire.services.webhooks.streaming import Streaming
 from carwire.services.webhooks.verifying import Verifying
 from carwire.services.why import WhyService
 from carwire.upstream.door import NEWEST, Freshness
@@ -109,6 +111,7 @@ class Services(msgspec.Struct, frozen=True):
     credentials: CredentialService
     webhooks: WebhookService
     verifying: Verifying
+    streaming: Streaming
     usage: UsageService
     why: WhyService
 
@@ -227,6 +230,7 @@ def _v1(services: Services) -> tuple[Route, ...]:
     vins = v1_vins.VinHandlers(services.vins)
     compatibility = v1_compatibility.CompatibilityHandlers(services.compatibility)
     why = v1_why.WhyHandlers(services.why)
+    events = v1_events.EventHandlers(services.streaming)
     return (
         Route(
             *("GET", "/v1/vins/{vin}", vins.one, "read_vin"),
@@ -256,6 +260,14 @@ def _v1(services: Services) -> tuple[Route, ...]:
             answers=v1_compatibility.CompatibilityResults,
             body=v1_compatibility.CompatibilityList,
             tag="v1",
+        ),
+        Route(
+            *("GET", "/v1/events", events.events, "events"),
+            summary="What happens at the application's vehicles, as it happens: server-sent events.",
+            door="manager_or_application",
+            query=v1_events.EventsQuery,
+            tag="v1",
+            streams=True,
         ),
         Route(
             *("GET", "/v1/vehicles/{id}/why", why.explain, "explain_vehicle"),

@@ -6,7 +6,7 @@ The paths that carry the load are plain ASGI, the others go through the framewor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -49,14 +49,14 @@ class NothingThere(Exception):
 class Answer(msgspec.Struct, frozen=True):
     """A status, a body and headers besides the ones every response carries.
 
-    With a `tail`, headers go out at once and the body is what it gives in the end.
+    With a `tail`, headers go out at once and the body is what it gives, piece by piece.
     """
 
     body: bytes
     status: int = 200
     content_type: bytes = JSON
     headers: Headers = ()
-    tail: AsyncIterator[bytes] | None = None
+    tail: AsyncGenerator[bytes] | None = None
 
 
 class Call:
@@ -187,7 +187,7 @@ class Route(msgspec.Struct, frozen=True):
     `path` has parameters in braces. `query` and `body` are the structs the handler reads, `answers` the type of its
     JSON, null for a page. `door` null means that anybody may call; `permission` is what the owner must have granted;
     `status` is of an answer that went well. `form` bodies are url-encoded; `schema` describes a body that no struct
-    does.
+    does. `streams`: the answer is server-sent events.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -205,6 +205,7 @@ class Route(msgspec.Struct, frozen=True):
     schema: dict[str, Any] | None = None
     permission: str | None = None
     status: Literal[200, 202, 204] = 200
+    streams: bool = False
 
     @property
     def takes_body(self) -> bool:

@@ -18,6 +18,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from carwire.core.grants import GrantMissing
+from carwire.http import flowing
 from carwire.http.bridge import HEADER, Bridge
 from carwire.http.call import CLIENT, JSON, NHTSA_PATH, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
 from carwire.http.door import Doors
@@ -113,7 +114,7 @@ class Edge:
             if _QUERY_IN_PATH in path:
                 scope, path = _with_query(scope, path)
             found = self._find(path)
-        client_id = None
+        client_id, endless = None, None
         if not path:
             answer = self._faults.write(VersionUnknown(), Call(scope, request_id=request_id))
             status, template = answer.status, "unmatched"
@@ -123,8 +124,13 @@ class Edge:
             call = Call(scope, parameters, request_id=request_id)
             answer = await self._answer(route, call)
             status, template, client_id = answer.status, route.path, call.client_id
-            more = self._bridge.headers(call.header(HEADER), scope["method"], path)
-            await _send(send, answer, request_id, head=scope["method"] == "HEAD", more=more)
+            head = scope["method"] == "HEAD"
+            if answer.tail is None or head:
+                more = self._bridge.headers(call.header(HEADER), scope["method"], path)
+                await _send(send, answer, request_id, head=head, more=more)
+            else:
+                endless = answer.tail
+                await flowing.begin(send, answer, ((b"sc-request-id", request_id.encode()),))
         else:
             status, template, client_id = await self._through(scope, path, receive, send, request_id)
         seconds = perf_counter() - started
@@ -132,6 +138,8 @@ class Edge:
         if client_id is not None:
             self._usage.count(client_id, scope["method"], template)
         self._write_line(scope["method"], template, status, seconds, request_id)
+        if endless is not None:  # counted when it begins
+            await flowing.flow(receive, send, endless, request_id)
 
     def _write_line(self, method: str, template: str, status: int, seconds: float, request_id: str) -> None:
         """One line a request: the route's template, never path or query, which may hold a VIN or a secret."""

@@ -16,7 +16,9 @@ from carwire.http.call import NHTSA, ONE_MAKE, Route
 from carwire.http.oauth.handlers import OAuthError
 from carwire.http.openapi_links import links_of
 from carwire.http.openapi_names import renamed
+from carwire.http.v1.events import PLACE
 from carwire.http.v2.vehicles import LONGEST_S
+from carwire.kit.sse import MEDIA_TYPE
 from carwire.wire.lookup.bodies import RefusalBody
 from carwire.wire.nhtsa.answers import Refusal
 from carwire.wire.v2.errors import ErrorBody
@@ -223,6 +225,8 @@ def _headers_of(route: Route) -> list[dict[str, Any]]:
         names = (*_ANY_HEADERS, *(_COMMAND_HEADERS if _commands_car(route) else _READ_HEADERS), *_BRIDGE_HEADERS)
     elif route.tag.startswith("v2.0"):
         names = _BRIDGE_HEADERS
+    elif route.streams:
+        names = _STREAM_HEADERS
     return [
         {
             "name": name,
@@ -242,6 +246,9 @@ _ANY_HEADERS: Final[tuple[_Header, ...]] = (
 )
 _BRIDGE_HEADERS: Final[tuple[_Header, ...]] = (
     ("carwire-v3-call", "`1` or `true`: name the call of v3 that replaces this one.", {"type": "string"}),
+)
+_STREAM_HEADERS: Final[tuple[_Header, ...]] = (
+    ("last-event-id", "The `id` after which to go on.", {"type": "string", "pattern": PLACE}),
 )
 _OWNER: Final = "sc-user-id"
 _OWNER_HEADER: Final[tuple[_Header, ...]] = (
@@ -413,6 +420,12 @@ def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
         return {"description": "Done.", "headers": headers}
     if route.tag == "v3" and route.method == "GET":
         headers |= _ETAG
+    if route.streams:
+        return {
+            "description": "Events, without an end.",
+            "headers": headers,
+            "content": {MEDIA_TYPE: {"schema": _TEXT}},
+        }
     if route.answers is None:
         return {"description": "Text.", "headers": headers, "content": {"text/plain": {"schema": _TEXT}}}
     schema, for_sdks = schemas[route.answers], _for_sdks(route)
@@ -430,11 +443,7 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
     elif route.query or route.body or route.parameters or route.form:
         wanted["400"] = "The request cannot be used; `detail` names the fields.", {}
     if route.tag == "v3":
-        wanted |= _V3_ERRORS.get(route.door or "", {})
-        if _commands_car(route):
-            wanted["504"] = "Nobody can tell what became of the command.", {}
-        if route.name == "v3_subscribe":
-            wanted["409"] = "Subscribed already.", {}
+        wanted |= _of_v3(route)
     if route.door:
         wanted["401"] = "No known credentials.", _CHALLENGE
         wanted["429"] = "The application asks too often.", _RETRY_AFTER
@@ -446,12 +455,23 @@ def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
         headers = _OF_COMMANDS if _commands_car(route) else {}
         wanted |= {status: (text, headers) for status, text in _OF_CARS.items()}
         wanted["429"] = "The application, or the car, is asked too often.", {**_RETRY_AFTER, **headers}
+    if route.streams:
+        wanted["429"] = "The application asks too often, or has too many streams open.", _RETRY_AFTER
     if route.parameters or route.name in rules.NAMING:
         wanted["404"] = "There is nothing at this path.", {}
     if route.tag == "v3" and _asks_car(route) and not _commands_car(route):  # signals fail by themselves
         wanted = {status: row for status, row in wanted.items() if status not in {"409", "501", "502"}}
     if route.takes_body:
         wanted["413"] = "The body is too large.", {}
+    return wanted
+
+
+def _of_v3(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:
+    wanted = dict(_V3_ERRORS.get(route.door or "", {}))
+    if _commands_car(route):
+        wanted["504"] = "Nobody can tell what became of the command.", {}
+    if route.name == "v3_subscribe":
+        wanted["409"] = "Subscribed already.", {}
     return wanted
 
 

@@ -73,7 +73,8 @@ FOR_SDKS: Final[dict[str, Any]] = {
     "v3_signal": SignalResource,
 }
 FORM_OR_JSON: Final = frozenset({"application_token"})  # whose body may be either
-NAMING: Final = frozenset({"v3_subscribe", "webhook_deliveries"})  # whose body names what may not be there
+# Whose body or query names what may not be there.
+NAMING: Final = frozenset({"v3_subscribe", "webhook_deliveries", "events"})
 
 
 def apply(components: dict[str, Schema]) -> None:

@@ -55,10 +55,12 @@ def serve(
     base_url: str,
     *,
     on_ready: Callable[[], None],
+    on_ending: Callable[[], None],
     trusted_proxies: str | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, letting running requests finish. `on_ready` is called once requests are
-    answered. `trusted_proxies` may say for whom they ask.
+    answered, `on_ending` when no more are taken: it ends answers that have no end. `trusted_proxies` may say for whom
+    they ask.
     """
     config = uvicorn.Config(
         application,
@@ -73,18 +75,23 @@ def serve(
         timeout_graceful_shutdown=10,
         backlog=_BACKLOG,
     )
-    _Server(config, on_ready).run(sockets=[listener])
+    _Server(config, on_ready, on_ending).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_ending = on_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_ending()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

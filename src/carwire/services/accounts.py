@@ -89,6 +89,12 @@ class AccountService:
         """Return an application by its public id, null when there is none."""
         return await self._store.find(client_id) if _storable(client_id) else None
 
+    async def management_token(self, client_id: str) -> Secret | None:
+        """Return an application's management token; null for an unknown id, and where it was drawn before tokens were
+        kept.
+        """
+        return await self._store.management_token(client_id) if _storable(client_id) else None
+
     async def name_of(self, client_id: str) -> str | None:
         """Return an application's name, null for an unknown id."""
         application = await self.find(client_id)

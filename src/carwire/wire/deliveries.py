@@ -8,12 +8,13 @@ from datetime import datetime
 from carwire.core.events import Event
 from carwire.core.outbox import DeliveryKind, Frozen
 from carwire.core.triggers import Trigger
+from carwire.core.vehicles import Vehicle
 from carwire.core.webhooks import Subscription, Webhook
 from carwire.wire.v2 import deliveries as v2
 from carwire.wire.v3 import deliveries as v4
 from carwire.wire.v3.deliveries import Answers, fill, live_body
 
-__all__ = ["Answers", "fill", "live_body", "needs", "spell", "verify_body"]
+__all__ = ["Answers", "fill", "live", "live_body", "needs", "spell", "verify_body"]
 
 
 def spell(
@@ -45,6 +46,14 @@ def spell(
 def needs(webhook: Webhook) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the signals that have to be read beside those a webhook names, and those its version cannot tell."""
     return v2.needs(webhook) if webhook.version == "2.0" else ((), ())
+
+
+def live(vehicle: Vehicle, event: Event, answers: Answers, *, base_url: str) -> list[tuple[DeliveryKind, Frozen]]:
+    """Return what a stream is told of an event, in version 4.0: signals that changed, problems that began or ended."""
+    state = live_body(vehicle, event, answers, base_url=base_url)
+    errors = v4.live_error_body(vehicle, event, base_url=base_url)
+    told: list[tuple[DeliveryKind, Frozen | None]] = [("VEHICLE_STATE", state), ("VEHICLE_ERROR", errors)]
+    return [(kind, frozen) for kind, frozen in told if frozen is not None]
 
 
 def verify_body(webhook: Webhook, challenge: str, attempt_id: str, at: datetime) -> bytes:

@@ -9,6 +9,7 @@ from carwire.core.delivery import Sent
 from carwire.core.events import Event
 from carwire.core.outbox import DeliveryKind, Frozen
 from carwire.core.triggers import Trigger
+from carwire.core.vehicles import Vehicle
 from carwire.core.webhooks import SigningKeys, Subscription, Webhook
 from carwire.kit.secrets import Secret
 from carwire.wire import deliveries
@@ -39,6 +40,10 @@ class WireSpelling:
     def needs(self, webhook: Webhook) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the signals that have to be read beside those a webhook names, and those its version cannot tell."""
         return deliveries.needs(webhook)
+
+    def live(self, vehicle: Vehicle, event: Event, answers: Answers) -> list[tuple[DeliveryKind, Frozen]]:
+        """Write what a stream without a webhook is told of an event."""
+        return deliveries.live(vehicle, event, answers, base_url=self._base_url)
 
     def fill(self, frozen: Frozen, attempt_id: str, at: datetime) -> bytes:
         """Return the bytes of one attempt."""

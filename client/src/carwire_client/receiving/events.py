@@ -48,7 +48,9 @@ class Event(_Quiet, msgspec.Struct, frozen=True, kw_only=True):
     - `id`: the same on every attempt to deliver it; null where nothing names it
     - `type`: ``VEHICLE_STATE`` and the like, in version 2.0 the name of the event: ``dynamic``
     - `raw`: the whole body as it came
-    - `signed`: false for a `VerifyEvent` that came without a signature; nothing else is let through without
+    - `signed`: false for a `VerifyEvent` that came without a signature, and for what a stream told; nothing else is let
+      through without
+    - `place`: of an event of a stream: after what one goes on later. Null for a delivery
     """
 
     id: str | None = None
@@ -56,6 +58,7 @@ class Event(_Quiet, msgspec.Struct, frozen=True, kw_only=True):
     meta: DeliveryMeta = DeliveryMeta()
     raw: dict[str, Any] = msgspec.field(default_factory=dict)
     signed: bool = True
+    place: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -186,6 +189,13 @@ class ChargingEvent(Event, frozen=True, kw_only=True):
     vehicle_id: str
     event_type: str
     happened_at: datetime | None = None
+
+
+class GapEvent(Event, frozen=True, kw_only=True):
+    """Of a stream alone: what followed `after` is kept no more, or not there yet; it goes on behind `goes_on_after`."""
+
+    after: int
+    goes_on_after: int
 
 
 class UnknownEvent(Event, frozen=True, kw_only=True):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, TypeVar
 
-from carwire_client.binding import awaiting, blocking, iterating, iterating_async
+from carwire_client.binding import awaiting, blocking, following, following_async, iterating, iterating_async
 from carwire_client.call import Call
 from carwire_client.calls.own import cars, hooks, vins
+from carwire_client.calls.own import events as own_events
 from carwire_client.drivers import AsyncDriver, Driver
+from carwire_client.receiving.events import Event
 from carwire_client.settings import Application
 
 T = TypeVar("T")
 
 
 class V1Client:
-    """VINs, compatibility, why, webhooks, and the simulator, by calls that block. `Client.v1` is one."""
+    """Events, VINs, compatibility, why, webhooks, and the simulator, by calls that block. `Client.v1` is one."""
 
     def __init__(self, client: Driver) -> None:
         self._client = client
@@ -27,6 +30,12 @@ class V1Client:
     def send(self, call: Call[T]) -> T:
         """Make a call. Raises what `carwire_client.errors` has."""
         return self._client.send(call)
+
+    def follow(self, call: Call[Any]) -> Iterator[Event]:
+        """Go through the events of a stream. Raises what `carwire_client.errors` has, once it may not go on."""
+        return self._client.follow(call)
+
+    events = following(own_events.events)
 
     decode_vin = blocking(vins.decode_vin)
     decode_vins = blocking(vins.decode_vins)
@@ -64,7 +73,7 @@ class V1Client:
 
 
 class AsyncV1Client:
-    """VINs, compatibility, why, webhooks, and the simulator, by calls that are awaited. `AsyncClient.v1` is one."""
+    """Events, VINs, compatibility, why, webhooks, and the simulator, awaited. `AsyncClient.v1` is one."""
 
     def __init__(self, client: AsyncDriver) -> None:
         self._client = client
@@ -77,6 +86,12 @@ class AsyncV1Client:
     async def send(self, call: Call[T]) -> T:
         """Make a call. Raises what `carwire_client.errors` has."""
         return await self._client.send(call)
+
+    def follow(self, call: Call[Any]) -> AsyncIterator[Event]:
+        """Go through the events of a stream. Raises what `carwire_client.errors` has, once it may not go on."""
+        return self._client.follow(call)
+
+    events = following_async(own_events.events)
 
     decode_vin = awaiting(vins.decode_vin)
     decode_vins = awaiting(vins.decode_vins)

@@ -7,7 +7,7 @@ space now and then keeps the connection in use. An error in such a body has its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -95,7 +95,7 @@ class CommandHandlers:
 
     async def _tail(
         self, sending: asyncio.Task[Sent], call: Call, write: Write, missing: NothingThere | None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         while not sending.done():
             await asyncio.wait({sending}, timeout=_ALIVE_S)
             if not sending.done():

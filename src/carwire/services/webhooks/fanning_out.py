@@ -7,7 +7,7 @@ time, so a worker may die at any line.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -66,30 +66,34 @@ class FanOut:
             for place, each in enumerate(listeners):
                 if event.webhook_id in {None, each.webhook_id} and event.user_id in {None, each.vehicle.user_id}:
                     webhook = audience.webhooks[each.webhook_id]
-                    new = list(self._told(webhook, each, event, known[account]))
-                    listeners[place] = _after(each, event, new)
+                    new = deliveries_of(event, webhook, each, known[account], self._spelling)
+                    listeners[place] = left_by(event, each, new)
                     made += new
         return made
 
-    def _told(
-        self, webhook: Webhook, subscription: Subscription, event: Event, known: Answers
-    ) -> Iterable[NewDelivery]:
-        """What was not granted is left out where it is spelled: nothing may remain of what fired."""
-        triggers = fired(webhook.triggers, event.changes, subscription.fired_at, event.at)
-        if not triggers and not event.failures and event.kind == "changed":
-            return
-        names = tuple(name_of(each) for each in triggers)
-        try:
-            told = self._spelling.spell(webhook, subscription, event, known, triggers)
-        except Exception:  # a fault of ours, which keeps nobody else from hearing
-            _log.exception("not told", webhook=webhook.id, event=event.id)
-            return
-        for kind, frozen in told:
-            name = delivery_id(event, webhook.id, subscription.vehicle.user_id, kind)
-            yield NewDelivery(name, subscription, event, kind, frozen, names)
+
+def deliveries_of(
+    event: Event, webhook: Webhook, subscription: Subscription, known: Answers, spelling: Spelling
+) -> list[NewDelivery]:
+    """Return what a webhook is told of an event at a vehicle. What was not granted is left out where it is spelled:
+    nothing may remain of what fired.
+    """
+    triggers = fired(webhook.triggers, event.changes, subscription.fired_at, event.at)
+    if not triggers and not event.failures and event.kind == "changed":
+        return []
+    names, user_id = tuple(name_of(each) for each in triggers), subscription.vehicle.user_id
+    try:
+        told = spelling.spell(webhook, subscription, event, known, triggers)
+    except Exception:  # a fault of ours, which keeps nobody else from hearing
+        _log.exception("not told", webhook=webhook.id, event=event.id)
+        return []
+    return [
+        NewDelivery(delivery_id(event, webhook.id, user_id, kind), subscription, event, kind, frozen, names)
+        for kind, frozen in told
+    ]
 
 
-def _after(subscription: Subscription, event: Event, told: list[NewDelivery]) -> Subscription:
+def left_by(event: Event, subscription: Subscription, told: list[NewDelivery]) -> Subscription:
     """Return a subscription as an event leaves it. Errors count for nothing: they may go somewhere else."""
     states = [each for each in told if each.kind == "VEHICLE_STATE"]
     if not states:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -17,15 +18,19 @@ _log = structlog.get_logger("carwire.webhooks")
 
 
 class Hints:
-    """Puts jobs without letting anybody wait for it; what is hinted at meanwhile is put together."""
+    """Puts jobs without letting anybody wait for it; what is hinted at meanwhile is put together. `ring` is called at
+    once, for those who listen in this process.
+    """
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, ring: Callable[[], None] = lambda: None) -> None:
         self._jobs = jobs
+        self._ring = ring
         self._shards: set[int] = set()
         self._putting: asyncio.Task[None] | None = None
 
     def event(self, car_id: str) -> None:
         """Say that a car has a new event. To be called in the event loop."""
+        self._ring()
         self._shards.add(shard_of(car_id))
         if self._putting is None:
             self._putting = asyncio.get_running_loop().create_task(self._put(), name="hints")

@@ -14,7 +14,16 @@ from carwire.core.ports import Store
 from carwire.core.signals.catalogue import signals as catalogue
 from carwire.core.triggers import Trigger, trigger_problems
 from carwire.core.vehicles import Vehicle
-from carwire.core.webhooks import MAX_CONCURRENCY, Form, Halt, Subscription, SubscriptionFilter, Version, Webhook
+from carwire.core.webhooks import (
+    MAX_CONCURRENCY,
+    Form,
+    Halt,
+    SigningKeys,
+    Subscription,
+    SubscriptionFilter,
+    Version,
+    Webhook,
+)
 from carwire.kit.clock import Clock
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret, new_signing_secret
@@ -131,6 +140,10 @@ class WebhookService:
         secret, now = new_signing_secret(), self._clock()
         await self._store.rotate_webhook_secret(webhook_id, secret, now, now + overlap)
         return RotatedSecret(secret, now + overlap)
+
+    async def signing_keys(self, client_id: str, webhook_id: str) -> SigningKeys:
+        """Return what deliveries to a webhook are signed with."""
+        return await self._store.signing_keys(client_id, webhook_id, self._clock())
 
     # --- the log
 

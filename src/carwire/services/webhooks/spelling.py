@@ -11,6 +11,7 @@ from carwire.core.events import Event
 from carwire.core.outbox import DeliveryKind, Frozen
 from carwire.core.signals.reading import Problem, Reading
 from carwire.core.triggers import Trigger
+from carwire.core.vehicles import Vehicle
 from carwire.core.webhooks import SigningKeys, Subscription, Webhook
 from carwire.kit.secrets import Secret
 
@@ -30,6 +31,11 @@ class Spelling(Protocol):
 
     def needs(self, webhook: Webhook) -> tuple[Sequence[str], Sequence[str]]:
         """Return the signals that have to be read beside those a webhook names, and those its version cannot tell."""
+
+    def live(
+        self, vehicle: Vehicle, event: Event, answers: Mapping[str, Reading | Problem]
+    ) -> Sequence[tuple[DeliveryKind, Frozen]]:
+        """Write what whoever listens to everything is told of an event; `answers` are those of its moment."""
 
     def fill(self, frozen: Frozen, attempt_id: str, at: datetime) -> bytes:
         """Return the bytes of one attempt."""

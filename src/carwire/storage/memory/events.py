@@ -86,18 +86,26 @@ class EventsInMemory:
             told += 1
         return told
 
-    async def events_after(self, client_id: str, after: int, limit: int) -> tuple[list[tuple[Event, Vehicle]], int]:
+    async def events_after(
+        self, client_id: str, after: int, limit: int, webhook_id: str | None = None
+    ) -> tuple[list[tuple[Event, Vehicle]], int]:
         """Return what happened at the cars of an application's vehicles, and up to which position was looked."""
         s = self._state
         until = min(s.position, after + limit)
         found = []
         for event in s.events:
-            if after < event.position <= until and event.webhook_id is None:
+            if after < event.position <= until and event.webhook_id in {None, webhook_id}:
                 links = sorted((user, vehicle) for vehicle, each in s.links.items() for user in each)
+                links = [each for each in links if event.user_id in {None, each[0]}]
                 reached = (s.vehicle(vehicle, user) for user, vehicle in links)
                 key = (client_id, event.car_id, event.account)
                 found += [(event, each) for each in reached if (each.client_id, each.car.id, each.account) == key]
         return found, max(until, min(after, s.position))
+
+    async def event_span(self) -> tuple[int, int]:
+        """Return the position of the oldest event that is kept, and the last."""
+        s = self._state
+        return (s.events[0].position if s.events else s.position + 1), s.position
 
 
 def append(

@@ -40,6 +40,14 @@ class PollsInMemory:
             if link and link.poll_at:
                 link.poll_at = each.next_at
 
+    async def listen(self, webhook_id: str, until: datetime) -> None:
+        """Let those subscribed to a webhook wait for news, but for those an active one waits for."""
+        s = self._state
+        active = {key[1:] for key in s.subscriptions if s.webhooks[key[0]].enabled}
+        for key in s.subscriptions:
+            if key[0] == webhook_id and key[1:] not in active:
+                s.links[key[1]][key[2]].poll_at = until
+
     async def waiting_for(self, source: str, vin: str) -> list[Vehicle]:
         """Return the vehicles that a car of a source is to those who wait for news of it."""
         s = self._state

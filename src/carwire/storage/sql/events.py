@@ -128,7 +128,9 @@ class EventPlans(Planned):
         return told
 
     @reads
-    def events_after(self, client_id: str, after: int, limit: int) -> Plan[tuple[list[tuple[Event, Vehicle]], int]]:
+    def events_after(
+        self, client_id: str, after: int, limit: int, webhook_id: str | None = None
+    ) -> Plan[tuple[list[tuple[Event, Vehicle]], int]]:
         """Return what happened at the cars of an application's vehicles, in order, looking at `limit` positions after
         one; and up to which was looked.
         """
@@ -141,10 +143,18 @@ class EventPlans(Planned):
             f"SELECT {columns}, {LINK}, {REST} FROM events e"
             " JOIN connections c ON c.car_id = e.car_id AND c.account_digest = e.account_digest"
             " JOIN cars k ON k.id = c.car_id WHERE e.position > ? AND e.position <= ? AND c.client_id = ?"
-            " AND e.webhook_id IS NULL ORDER BY e.position, c.user_id, c.vehicle_id",
-            (after, until, client_id),
+            " AND (e.webhook_id IS NULL OR (e.webhook_id = ? AND e.user_id = c.user_id))"
+            " ORDER BY e.position, c.user_id, c.vehicle_id",
+            (after, until, client_id, webhook_id or ""),
         )
         return [(_event(row[:_WIDTH]), _reached(row[_WIDTH:])) for row in rows], until
+
+    @reads
+    def event_span(self) -> Plan[tuple[int, int]]:
+        """Return the position of the oldest event that is kept, and the last."""
+        ((head,),) = yield "SELECT number FROM counters WHERE name = 'events'", ()
+        ((first,),) = yield "SELECT min(position) FROM events", ()
+        return (head + 1 if first is None else min(first, head + 1)), head
 
 
 def append(

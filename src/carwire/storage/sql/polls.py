@@ -54,6 +54,19 @@ class PollPlans(Planned):
                 (to_us_or_null(each.next_at), each.vehicle.id, each.vehicle.user_id),
             )
 
+    @writes
+    def listen(self, webhook_id: str, until: datetime) -> Plan[None]:
+        """Let those subscribed to a webhook wait for news. When nobody listens any more, a worker finds that nobody
+        does, at `until`.
+        """
+        yield (
+            "UPDATE connections SET poll_at = ? WHERE (vehicle_id, user_id) IN"
+            " (SELECT vehicle_id, user_id FROM subscriptions WHERE webhook_id = ?)"
+            " AND NOT EXISTS (SELECT 1 FROM subscriptions s JOIN webhooks w ON w.id = s.webhook_id"
+            " WHERE s.vehicle_id = connections.vehicle_id AND s.user_id = connections.user_id AND w.halt IS NULL)",
+            (to_us(until), webhook_id),
+        )
+
     @reads
     def waiting_for(self, source: str, vin: str) -> Plan[list[Vehicle]]:
         """Return the vehicles that a car of a source is to those who wait for news of it."""

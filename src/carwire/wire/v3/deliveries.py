@@ -134,18 +134,13 @@ def error_body(
     """Write which problems began and which are over, as far as they are of a kind in `TOLD` and about signals of the
     webhook. Null where nothing remains.
     """
-    vehicle = subscription.vehicle
-    wanted = {code for code in webhook.codes if _is_granted(code, vehicle)}
-    errors = [row for failure in event.failures if (row := _error(failure, wanted, base_url))]
-    if not errors:
-        return None
-    body: Json = {
-        "eventId": delivery_id(event, webhook.id, vehicle.user_id, ERROR),
-        "eventType": ERROR,
-        "data": {"user": {"id": vehicle.user_id}, "vehicle": _vehicle(vehicle), "errors": errors},
-    }
-    head: Json = {"version": VERSION, "webhookId": webhook.id, "webhookName": webhook.name}
-    return _frozen(body, head, {"mode": _mode(test=test), "sequence": event.sequence})
+    return _errors(subscription.vehicle, event, webhook, webhook.codes, base_url=base_url, test=test)
+
+
+def live_error_body(vehicle: Vehicle, event: Event, *, base_url: str) -> Frozen | None:
+    """Write which problems of granted signals began and which are over, for a stream. Null where nothing remains."""
+    codes = [code for failure in event.failures for code in failure.codes]
+    return _errors(vehicle, event, None, codes, base_url=base_url)
 
 
 def verify_body(webhook: Webhook, challenge: str, attempt_id: str, at: datetime) -> bytes:
@@ -234,6 +229,26 @@ def _thin(row: Json, path: str) -> Json:
     if "body" not in row:
         return row
     return {**{name: each for name, each in row.items() if name != "body"}, "links": {"self": f"{path}/{row['code']}"}}
+
+
+def _errors(
+    vehicle: Vehicle, event: Event, webhook: Webhook | None, codes: Iterable[str], *, base_url: str, test: bool = False
+) -> Frozen | None:
+    wanted = {code for code in codes if _is_granted(code, vehicle)}
+    errors = [row for failure in event.failures if (row := _error(failure, wanted, base_url))]
+    if not errors:
+        return None
+    body: Json = {
+        "eventId": delivery_id(event, webhook.id if webhook else vehicle.client_id, vehicle.user_id, ERROR),
+        "eventType": ERROR,
+        "data": {"user": {"id": vehicle.user_id}, "vehicle": _vehicle(vehicle), "errors": errors},
+    }
+    head: Json = {
+        "version": VERSION,
+        "webhookId": webhook.id if webhook else None,
+        "webhookName": webhook.name if webhook else None,
+    }
+    return _frozen(body, head, {"mode": _mode(test=test), "sequence": event.sequence})
 
 
 def _error(failure: Failure, wanted: Iterable[str], base_url: str) -> Json | None:
