@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 from base64 import b64encode
 from collections import Counter
 from contextlib import suppress
@@ -25,6 +26,7 @@ from carwire.core._iso3166 import COUNTRIES
 from carwire.core.compatibility.simulated import LEVELS
 from carwire.core.permissions import PERMISSIONS
 from carwire.core.signals.catalogue import signals
+from carwire.kit.urls import check_url
 
 _NAMES = "|".join(sorted(PERMISSIONS))
 _SCOPE = f"^(required:)?({_NAMES})( (required:)?({_NAMES}))*$"
@@ -34,8 +36,10 @@ _DESTROYS = {"disconnect", "delete_connections", "delete_webhook"}
 _TOKEN = {"token", "token_alias"}
 _FIRST, _WITH_TANK = "tesla", "chevrolet"
 _MOST_HOOKS = 60
+_CLOSED = re.compile(r"^http://127[.]0[.]0[.]1:9/[a-z]{0,9}$")
+_SOME_CODES = ["tractionbattery-stateofcharge", "closure-islocked", "location-preciselocation"]
 _UNITS = "metric", "imperial"
-_WHOLE = "step", "after_s", "for_s", "seed"
+_WHOLE = "step", "after_s", "for_s", "seed", "cool_down_s", "concurrency"
 _cursors: set[str | None] = set()
 _hooks: dict[str, None] = {}  # webhooks that were made
 _answers: Counter[str] = Counter()  # "operation status" → how often
@@ -110,9 +114,7 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
         if option["type"] == "string":
             option["pattern"] = _SCOPE
     _narrow_simulator(schemas)
-    for name in ("NewWebhook", "WebhookChange"):  # nothing is sent there: this server's own machine is closed
-        schemas[name]["properties"]["url"]["pattern"] = "^http://127[.]0[.]0[.]1:9/[a-z]{0,9}$"
-        schemas[name]["properties"]["error_url"]["anyOf"][0]["pattern"] = "^https://127[.]0[.]0[.]1/[a-z]{0,9}$"
+    _narrow_webhooks(schemas)
     # Exactly one thing is to be explained, and what goes with it depends on which: here it is a signal.
     why = raw_schema["paths"]["/v1/vehicles/{id}/why"]["get"]
     why["parameters"] = [each for each in why["parameters"] if each["name"] != "command"]
@@ -124,6 +126,18 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
     # The token endpoint's second path grants credentials as well: requests with made-up codes are right to be refused.
     flows = raw_schema["components"]["securitySchemes"]["owner"]["flows"]
     flows["clientCredentials"] = {"tokenUrl": "/oauth/token/oauth/token", "scopes": {}}
+
+
+def _narrow_webhooks(schemas: dict[str, Any]) -> None:
+    """Let webhooks lead to this machine, which is closed, so that nothing is sent; and few signals stand for all."""
+    for name in ("NewWebhook", "WebhookChange"):
+        members = schemas[name]["properties"]
+        members["url"]["pattern"] = _CLOSED.pattern
+        members["error_url"]["anyOf"][0]["pattern"] = _CLOSED.pattern
+        members["signals"]["items"]["enum"] = _SOME_CODES
+    trigger = schemas["WebhookTrigger"]
+    trigger["properties"]["code"]["enum"] = _SOME_CODES
+    trigger["oneOf"][2]["properties"]["code"]["enum"] = _SOME_CODES[:1]
 
 
 def _narrow_simulator(schemas: dict[str, Any]) -> None:
@@ -151,7 +165,7 @@ def filter_case(_context: Any, case: Any) -> bool:
         return False  # read in any case, and an empty one counts as none
     if (case.headers or {}).get("sc-user-id") == "":
         return False  # counts as none
-    if is_good(case, ParameterLocation.BODY) and _no_webhook(case.body):
+    if _no_webhook(case.body) if is_good(case, ParameterLocation.BODY) else _leads_elsewhere(case.body):
         return False
     if is_good(case, ParameterLocation.BODY) and _windows_clash(case.body):
         return False  # refused, though each window is good: two days or times differ, which OpenAPI cannot say
@@ -184,6 +198,12 @@ def _no_webhook(body: object) -> bool:
     return body.get("version") == "2.0" or (isinstance(name, str) and not (name.isprintable() and name.strip()))
 
 
+def _leads_elsewhere(body: object) -> bool:
+    """Tell whether a webhook is only wrong by what was narrowed here."""
+    urls = [body.get("url"), body.get("error_url")] if isinstance(body, dict) else []
+    return any(isinstance(each, str) and check_url(each) is None and not _CLOSED.match(each) for each in urls)
+
+
 def _windows_clash(body: object) -> bool:
     """Tell whether windows of a charge schedule share a day, or one stops when it starts."""
     arguments = body.get("arguments", {}) if isinstance(body, dict) else {}
@@ -207,7 +227,10 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
         case.headers["idempotency-key"] = f"{next(turn)}{case.headers['idempotency-key']}"[:255]
     if is_good(case, ParameterLocation.BODY) and isinstance(case.body, dict):
         # To JSON Schema 5.0 is a whole number, to the server it is not, and no client writes one so.
-        case.body |= {each: int(case.body[each]) for each in _WHOLE if isinstance(case.body.get(each), float)}
+        for part in (case.body, *case.body.get("triggers", ()), case.body.get("form", {})):
+            part |= {each: int(part[each]) for each in _WHOLE if isinstance(part.get(each), float)}
+        if name == "replay_webhook" and next(turn) % 4:  # nothing was delivered here
+            case.body = {**case.body, "delivery_id": None, "since": "2026-01-01T00:00:00Z"}
     if name in _TOKEN and is_good(case, ParameterLocation.BODY) and next(turn) % 8:
         case.body = {"grant_type": "refresh_token", "refresh_token": FACTS["owners"][_FIRST]["refresh_token"]}
 
