@@ -31,12 +31,20 @@ def test_pieces_make_no_difference(cuts: list[int]) -> None:
     for start, end in itertools.pairwise(ends):
         found += reader.feed(TEXT[start:end])
     assert found == MESSAGES
-    assert (reader.last_id, reader.retry_ms) == ("", 1000)
+    assert (reader.last_id, reader.retry_ms) == ("9", 1000)
 
 
 def test_byte_for_byte() -> None:
     reader = Reader()
     assert [each for number in range(len(TEXT)) for each in reader.feed(TEXT[number : number + 1])] == MESSAGES
+
+
+def test_the_id_of_a_message_that_was_cut_off_does_not_count() -> None:
+    reader = Reader()
+    assert reader.feed(b"id: 1\ndata: x\n\nid: 2\ndata: y\n") == [Message("message", b"x", "1")]
+    assert reader.last_id == "1"
+    assert reader.feed(b"\n") == [Message("message", b"y", "2")]
+    assert reader.last_id == "2"
 
 
 @pytest.mark.parametrize("piece", [b"x" * 1024, b"data: x\n" * 128], ids=["a line", "a message"])

@@ -95,6 +95,7 @@ class _Reader:
     def __init__(self) -> None:
         self.last_id = ""
         self._rest = b""
+        self._id = ""
         self._event = ""
         self._data: list[bytes] = []
 
@@ -116,6 +117,7 @@ class _Reader:
 
     def _line(self, line: bytes) -> tuple[str, bytes, str] | None:
         if not line:
+            self.last_id = self._id  # not before: the rest of the message might never come
             event, data, self._event, self._data = self._event, self._data, "", []
             return (event or "message", b"\n".join(data), self.last_id) if data else None
         name, _, value = line.partition(b":")
@@ -125,7 +127,7 @@ class _Reader:
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and value.isascii() and b"\0" not in value:
-            self.last_id = value.decode()
+            self._id = value.decode()
         return None
 
 

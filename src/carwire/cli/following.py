@@ -55,11 +55,9 @@ class Follower:
         begun, failures = False, 0
         async with aiohttp.ClientSession(timeout=timeout, trust_env=False, auto_decompress=False) as session:
             while True:
-                reader = Reader()
-                reader.last_id = self._after or ""
                 why = "the server has ended the stream"
                 try:
-                    async for message in self._connection(session, reader, begun=begun, again=failures > 0):
+                    async for message in self._connection(session, again=failures > 0):
                         begun, failures = True, 0
                         if message is not None:
                             yield message
@@ -73,23 +71,22 @@ class Follower:
                 failures += 1
                 await asyncio.sleep(_wait_s(failures))
 
-    async def _connection(
-        self, session: aiohttp.ClientSession, reader: Reader, *, begun: bool, again: bool
-    ) -> AsyncGenerator[Message | None]:
+    async def _connection(self, session: aiohttp.ClientSession, *, again: bool) -> AsyncGenerator[Message | None]:
         """Give what one connection tells, and null for anything else it says."""
         headers = {
             "authorization": f"Bearer {self._token.reveal()}",
             "accept": MEDIA_TYPE,
             "user-agent": f"Carwire/{__version__}",
         }
-        if reader.last_id:
-            headers["last-event-id"] = reader.last_id
+        if self._after is not None:
+            headers["last-event-id"] = self._after
         query = {} if self._webhook is None else {"webhook": self._webhook}
         async with session.get(f"{self._find()}/v1/events", params=query, headers=headers) as answer:
             if answer.status != HTTPStatus.OK or answer.content_type != MEDIA_TYPE:
                 raise await _refused(answer)
             if again:
                 self._tell("Connected again.")
+            reader = Reader()
             async for piece in answer.content.iter_chunked(_PIECE):
                 for message in reader.feed(piece):
                     self._after = message.id or self._after

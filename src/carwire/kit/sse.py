@@ -46,6 +46,7 @@ class Reader:
         self.last_id = ""
         self.retry_ms: int | None = None
         self._rest = b""
+        self._id = ""
         self._event = ""
         self._data: list[bytes] = []
         self._size = 0
@@ -77,11 +78,12 @@ class Reader:
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
-            self.last_id = value.decode("utf-8", "replace")
+            self._id = value.decode("utf-8", "replace")
         elif name == b"retry" and value.isdigit():
             self.retry_ms = int(value[:9])
         return None
 
     def _dispatch(self) -> Message | None:
+        self.last_id = self._id  # not before: the rest of the message might never come
         event, data, self._event, self._data, self._size = self._event or "message", self._data, "", [], 0
         return Message(event, b"\n".join(data), self.last_id) if data else None
