@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from carwire.core.delivery import next_attempt, verdict
-from carwire.core.outbox import MAX_ANSWER, Attempt, Delivery, Target, Tried
+from carwire.core.outbox import GONE, MAX_ANSWER, Attempt, Delivery, Target, Tried
 from carwire.core.ports import OutboxStore, Sender
 from carwire.kit.clock import Clock
 from carwire.kit.ids import new_id
@@ -120,6 +120,8 @@ class _Record:
     def add(self, tried: Tried) -> None:
         """Take a try and begin to write it down."""
         self._tries.append(tried)
+        if tried.attempt.status == GONE:
+            self.stops = True
         self._count += 1
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
