@@ -91,11 +91,11 @@ class Scene:
         return self
 
     async def webhook(
-        self, url: str = URL, *triggers: Trigger, vehicles: Sequence[Vehicle] | None = None, **form: int
+        self, url: str = URL, *triggers: Trigger, vehicles: Sequence[Vehicle] | None = None, form: Form | None = None
     ) -> Webhook:
         """Make an active webhook that hears of vehicles, all of them unless told otherwise."""
         wanted = Wanted(
-            name="W", url=url, triggers=triggers or (Trigger(ODOMETER),), signals=(ODOMETER,), form=Form(**form)
+            name="W", url=url, triggers=triggers or (Trigger(ODOMETER),), signals=(ODOMETER,), form=form or Form()
         )
         made = (await self.service.create(self.client_id, wanted)).webhook
         await self.store.halt_webhook(made.id, None, self.clock())

@@ -15,6 +15,7 @@ from tests.fakes import NOW
 from carwire.core.delivery import ATTEMPTS, RETRIES_S
 from carwire.core.outbox import DeliveryFilter, Tried
 from carwire.core.ports import Store
+from carwire.core.webhooks import Form
 from carwire.storage.sealing import open_sealer
 from carwire.storage.sql.store import open_store
 
@@ -90,7 +91,7 @@ async def test_a_receiver_that_comes_back_is_not_run_over_by_first_retries(tmp_p
 async def test_what_a_receiver_asks_for_is_kept_to_within_bounds(store: Store) -> None:
     scene = await Scene(store).begin(vehicles=5)
     await scene.webhook()
-    asked = {}
+    asked: dict[datetime, float] = {}
 
     def says(url: str, at: datetime) -> object:
         asked[at] = wish = (-1.0, 0.0, 40.0, 3000.0, 1e9)[len(asked) % 5]
@@ -181,7 +182,7 @@ async def test_one_success_a_day_is_enough_not_to_be_halted(store: Store) -> Non
 
 async def test_a_receiver_that_is_gone_is_asked_once(store: Store) -> None:
     scene = await Scene(store).begin(vehicles=20)
-    webhook = await scene.webhook(concurrency=1)
+    webhook = await scene.webhook(form=Form(concurrency=1))
     other = await scene.webhook("https://other.example/")
     scene.receiver.says = lambda url, at: answer(410 if url == URL else 200)
     for vehicle in scene.vehicles:
