@@ -148,9 +148,10 @@ class Middle:
         *sources: Source,
         budgets: dict[str, Budget] | None = None,
         timeout_s: float = 5.0,
+        clock: StandingClock | None = None,
     ) -> None:
         self.store = store
-        self.clock = StandingClock()
+        self.clock = clock or StandingClock()
         self.hasher = SecretHasher(PEPPER)
         self.sources = {source.name: source for source in sources}
         self.upstream = Upstream(store, self.sources, self.clock, budgets, timeout_s)

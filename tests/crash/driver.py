@@ -86,7 +86,8 @@ class _Pace:
         if self._left <= 0 and self._end.exists():
             return False
         self._left -= 1
-        self._next = max(self._next + self._every, time.monotonic() - 0.2)
+        every = self._every if self._left >= 0 else 10 * self._every
+        self._next = max(self._next + every, time.monotonic() - 0.2)
         await asyncio.sleep(max(0.0, self._next - time.monotonic()))
         return True
 

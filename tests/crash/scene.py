@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.fakes import NOW, ODOMETER, FakeSource, Middle, reading
+from tests.fakes import NOW, ODOMETER, FakeSource, Middle, StandingClock, reading
 
 from carwire.core.delivery import Sent
 from carwire.core.outbox import Delivery, DeliveryFilter, Tried
@@ -63,15 +63,15 @@ class Told:
 class Scene:
     """Services of webhooks over a store. `tries` is everything that was tried, in order."""
 
-    def __init__(self, store: Store, *, sender: Sender | None = None, seed: int = 1) -> None:
-        self.middle = Middle(store, FakeSource())
+    def __init__(self, store: Store, *, sender: Sender | None = None, clock: StandingClock | None = None) -> None:
+        self.middle = Middle(store, FakeSource(), clock=clock)
         self.store, self.clock = store, self.middle.clock
         self.receiver = Told(self.clock)
         self.spelling = WireSpelling("https://carwire.example")
         self.fan_out = FanOut(store, self.spelling, self.clock)
         self.tries: list[Tried] = []
         self._next: list[datetime] = []
-        dice = random.Random(seed)
+        dice = random.Random(1)
         sender = sender or self.receiver
         self.delivering = Delivering(
             store, sender, self.spelling, self.clock, on_tried=self._on_tried, dice=dice.random

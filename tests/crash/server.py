@@ -104,7 +104,7 @@ def _arm_store(death: Death, gauge: Gauge) -> None:
 
 
 def _arm_sending(plan: Plan, death: Death, gauge: Gauge) -> None:
-    post, attempt, look = WebSender.post, Delivering._try, Delivering._send
+    post, attempt, drain = WebSender.post, Delivering._try, Delivering.drain
 
     async def dying(self: WebSender, url: str, body: bytes, headers: Mapping[str, str], *, keep: int = 0) -> Sent:
         death.at("send")
@@ -122,15 +122,15 @@ def _arm_sending(plan: Plan, death: Death, gauge: Gauge) -> None:
             await _mark(self, target, delivery)
         return await attempt(self, target, delivery)
 
-    async def gauged(self: Delivering, target: Target) -> int:
+    async def gauged(self: Delivering, webhook_id: str) -> int:
         try:
-            return await look(self, target)
+            return await drain(self, webhook_id)
         finally:
-            gauge.forget(target.webhook.id)
+            gauge.forget(webhook_id)
 
     WebSender.post = dying  # type: ignore[assignment, method-assign]
     Delivering._try = counted  # type: ignore[method-assign]
-    Delivering._send = gauged  # type: ignore[method-assign]
+    Delivering.drain = gauged  # type: ignore[method-assign]
 
 
 async def _mark(self: Delivering, target: Target, delivery: Delivery) -> None:

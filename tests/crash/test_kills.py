@@ -85,15 +85,17 @@ def test_marking_before_sending_is_found_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("database", [None, ANY_POSTGRES], ids=["sqlite", "postgresql"])
 def test_large(tmp_path: Path, database: str | None) -> None:
     """With leases, time limits and a receiver's patience as they are; only retries are hurried on."""
-    options: dict[str, Any] = {"events": 20_000, "rate": 150.0, "vehicles": 200, "pace": 30.0, "limit_s": 800}
+    times: dict[str, Any] = {"rate": 150.0, "lease_s": 15.0, "timeout_s": 15.0, "pace": 30.0, "limit_s": 800}
     found = judged(
         tmp_path,
         database=database,
         servers=4 if database else 1,
-        kills=100,
+        events=20_000,
+        vehicles=200,
+        kills=60,
         driver_kills=10,
         database_kills=10 if database else 0,
-        countdown=400,
-        **options,
+        countdown=100,
+        **times,
     )
-    check(found, events=20_000, kills=100, drivers=10, databases=10 if database else 0)
+    check(found, events=20_000, kills=60, drivers=10, databases=10 if database else 0)
