@@ -4,7 +4,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 STAMP := .venv/.ready
 
-.PHONY: setup run test check format bench docs requirements clean
+.PHONY: setup run test test-crash check format bench docs requirements clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -n auto --dist loadgroup -q
+
+# Servers and databases are killed while events flow: the large runs, some ten minutes.
+test-crash: setup
+	CARWIRE_CRASH=1 $(BIN)/pytest -q -s tests/crash/test_kills.py -k large
 
 format: setup
 	$(BIN)/ruff check --fix --quiet . || true

@@ -150,9 +150,10 @@ class Middle:
         budgets: dict[str, Budget] | None = None,
         timeout_s: float = 5.0,
         on_event: Callable[[str], None] = lambda _: None,
+        clock: StandingClock | None = None,
     ) -> None:
         self.store = store
-        self.clock = StandingClock()
+        self.clock = clock or StandingClock()
         self.hasher = SecretHasher(PEPPER)
         self.sources = {source.name: source for source in sources}
         self.upstream = Upstream(store, self.sources, self.clock, budgets, timeout_s, on_event=on_event)

@@ -21,6 +21,7 @@ import pytest
 
 PASSWORD = "pw-of-the-tests"
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
+DURABLE = tuple("synchronous_commit=on" if each.startswith("sync") else each for each in _SETTINGS)
 _TEMPLATE = "filled"
 _ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
@@ -31,12 +32,13 @@ class Cluster:
 
     folder: Path
     programs: Path
+    settings: tuple[str, ...] = _SETTINGS
     names: Iterator[int] = field(default_factory=itertools.count)
     server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = [part for setting in _SETTINGS for part in ("-c", setting)]
+        options = [part for setting in self.settings for part in ("-c", setting)]
         log = self.folder / "log"
         with log.open("ab") as out:
             self.server = subprocess.Popen(
@@ -87,15 +89,17 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Cluster | None]:
-    """Run a server of the newest PostgreSQL that is installed; null where there is none."""
+def running(*settings: str) -> Iterator[Cluster | None]:
+    """Run a server of the newest PostgreSQL that is installed; null where there is none. Unless `settings` are others,
+    it loses what was just committed when it crashes.
+    """
     programs = _programs()
     if programs is None:
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="carwire-pg-"))
     try:
-        with _started(folder, programs) as started:
+        with _started(folder, programs, settings or _SETTINGS) as started:
             yield started
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -130,7 +134,7 @@ def _somebody() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _started(folder: Path, programs: Path) -> Iterator[Cluster]:
+def _started(folder: Path, programs: Path, settings: tuple[str, ...]) -> Iterator[Cluster]:
     somebody = _somebody()
     (folder / "password").write_text(PASSWORD)
     data = folder / "data"
@@ -145,7 +149,7 @@ def _started(folder: Path, programs: Path) -> Iterator[Cluster]:
         initdb, capture_output=True, text=True, timeout=120, check=False, env=_ENVIRONMENT, cwd=folder, **somebody
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    cluster = Cluster(folder, programs)
+    cluster = Cluster(folder, programs, settings)
     try:
         cluster.start()
         yield cluster

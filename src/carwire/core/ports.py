@@ -373,8 +373,8 @@ class EventStore(Protocol):
         """Return the oldest events of a shard that wait, and who is subscribed to their cars; null when none waits."""
 
     async def fan_out(self, events: Sequence[Event], deliveries: Sequence[NewDelivery], now: datetime) -> None:
-        """Keep deliveries, and note that events are fanned out. Doing it twice is doing it once: a delivery whose id is
-        there already stays as it is. One whose subscription has ended is not made.
+        """Keep deliveries, and note that events are fanned out. Doing it twice is doing it once: of an event that is
+        fanned out already nothing is kept. A delivery whose subscription has ended is not made.
         """
 
     async def announce(self, of: Vehicle, now: datetime) -> bool:
@@ -409,7 +409,7 @@ class OutboxStore(Protocol):
     async def record(self, webhook_id: str, tries: Sequence[Tried], now: datetime) -> Halt | None:
         """Keep how tries went, in the order they ended, and how the webhook fares after them: an answer of 410 halts
         it, and so does a failure `FAILING_AFTER` the first one without a success between. Return why it was halted by
-        this, null when it was not.
+        this, null when it was not. A failure is not kept of what has ended meanwhile: somebody else delivered it.
         """
 
     async def deliveries(self, webhook_id: str, wanted: DeliveryFilter, limit: int) -> list[Delivery]:

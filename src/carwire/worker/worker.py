@@ -158,9 +158,10 @@ class Worker:
 
     async def _do(self, taken: Taken) -> None:
         """Do a job. One that fails is gone, and found by the next sweep."""
-        job = taken.job
+        job, goes_on = taken.job, False
         try:
             await (self._fan_out(job) if job.kind == FAN_OUT else self._work.delivering.drain(job.subject))
+            goes_on = True
         except StoreUnavailable as error:
             _log.warning("waits", job=job.kind, error=str(error))
         except Exception:
@@ -172,7 +173,8 @@ class Worker:
             self._room.set()
             with contextlib.suppress(StoreUnavailable):
                 await self._work.jobs.done(taken)
-                await self._look_again(job)
+                if goes_on:
+                    await self._look_again(job)
 
     async def _fan_out(self, job: Job) -> None:
         began = monotonic()

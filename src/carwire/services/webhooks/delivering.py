@@ -8,16 +8,17 @@ receiver gets it again, known by its id.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from carwire.core.delivery import Sent, next_attempt, verdict
-from carwire.core.outbox import MAX_ANSWER, Attempt, Delivery, Target, Tried
+from carwire.core.outbox import GONE, MAX_ANSWER, Attempt, Delivery, Target, Tried
 from carwire.core.ports import OutboxStore, Sender
 from carwire.kit.clock import Clock
 from carwire.kit.ids import new_id
@@ -26,6 +27,7 @@ from carwire.services.webhooks.spelling import Spelling
 BATCH: Final = 256  # deliveries looked at once
 GOOD_FOR_S: Final = 2.0  # after which what was looked at is looked at again: a subscription may have ended
 _OURS: Final = Sent(None, "internal", "The server failed to make the request.", 0.0, b"", None, None)
+_AGAIN_S: Final = 0.5  # after which it is looked again while requests take their time
 OnTried = Callable[[Tried], None]
 _log = structlog.get_logger("carwire.webhooks")
 
@@ -57,30 +59,36 @@ class Delivering:
 
     async def drain(self, webhook_id: str) -> int:
         """Send all that is due for a webhook, and return how many requests that were. It ends when nothing is due any
-        more, or the webhook is halted.
+        more, or the webhook is halted. Raises what the store raised: then the tries are forgotten, and made once more.
         """
-        sent = 0
-        while not self._stopping and (target := await self._store.target(webhook_id, self._clock(), BATCH)):
-            if not target.due:
+        record = _Record(self._store, webhook_id, self._clock)
+        try:
+            await self._send_all(webhook_id, record)
+        finally:
+            await record.finish()
+        return record.count
+
+    async def _send_all(self, webhook_id: str, record: _Record) -> None:
+        """Look and send, again and again. A request that takes its time keeps its place and nobody else waiting."""
+        while not (self._stopping or record.stops):
+            before = record.look()
+            target = await self._store.target(webhook_id, self._clock(), BATCH)
+            due = [each for each in target.due if each.id not in before] if target else []
+            if target and due:
+                await self._send(target, due, record)
+            elif target and before:
+                await record.wait_for_news(_AGAIN_S)
+            else:
                 break
-            sent += await self._send(target)
-        return sent
 
-    async def _send(self, target: Target) -> int:
-        """Send what was found due at one look, as many at once as the webhook takes."""
-        record = _Record(self._store, target.webhook.id, self._clock)
-        due, good_until = iter(target.due), monotonic() + GOOD_FOR_S
-
-        async def line() -> None:
-            for delivery in due:
-                if self._stopping or record.stops or monotonic() > good_until:
-                    break
-                record.add(await self._try(target, delivery))
-
-        async with asyncio.TaskGroup() as lines:
-            for _ in range(min(target.webhook.form.concurrency, len(target.due))):
-                lines.create_task(line())
-        return await record.finish()
+    async def _send(self, target: Target, due: Sequence[Delivery], record: _Record) -> None:
+        """Begin to send what was found due at one look, as many at once as the webhook takes."""
+        good_until = monotonic() + GOOD_FOR_S
+        for delivery in due:
+            await record.wait_for_room(target.webhook.form.concurrency)
+            if self._stopping or record.stops or monotonic() > good_until:
+                break
+            record.begin(delivery.id, self._try(target, delivery))
 
     async def _try(self, target: Target, delivery: Delivery) -> Tried:
         """Make one attempt. If it fails through a fault of ours, others are not kept waiting for it."""
@@ -115,31 +123,69 @@ class Delivering:
 
 
 class _Record:
-    """Keeps how tries went, all that there are at once, while the next are on their way."""
+    """What is under way to one webhook, and how it went: kept, all that there is at once, while the next are on their
+    way. `count` is how many were tried; it `stops` when the webhook is halted, or nothing can be kept.
+    """
 
     def __init__(self, store: OutboxStore, webhook_id: str, clock: Clock) -> None:
         self._store = store
         self._webhook_id = webhook_id
         self._clock = clock
+        self._open: set[str] = set()  # deliveries begun and not written down
+        self._lines: set[asyncio.Task[None]] = set()
         self._tries: list[Tried] = []
         self._writing: asyncio.Task[None] | None = None
-        self._count = 0
-        self.stops = False  # the webhook is halted, or nothing can be kept
+        self._error: Exception | None = None
+        self._room = asyncio.Event()
+        self._news = asyncio.Event()
+        self.count = 0
+        self.stops = False
 
-    def add(self, tried: Tried) -> None:
-        """Take a try and begin to write it down."""
-        self._tries.append(tried)
-        self._count += 1
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+    def look(self) -> frozenset[str]:
+        """Return the deliveries that what is looked up now may still show as due, though they are sent."""
+        self._news.clear()
+        return frozenset(self._open)
 
-    async def finish(self) -> int:
-        """Wait until everything is written down, and return how much it was. Raises what the store raised: then the
-        tries are forgotten, and made once more.
-        """
+    def begin(self, delivery_id: str, trying: Coroutine[Any, Any, Tried]) -> None:
+        """Try a delivery beside the others."""
+        self._open.add(delivery_id)
+        line = asyncio.create_task(self._line(trying))
+        self._lines.add(line)
+        line.add_done_callback(self._ended)
+
+    async def wait_for_room(self, limit: int) -> None:
+        """Wait until fewer than `limit` are being sent."""
+        while len(self._lines) >= limit:
+            self._room.clear()
+            await self._room.wait()
+
+    async def wait_for_news(self, seconds: float) -> None:
+        """Wait until something has been written down since the last look, but not longer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+
+    async def finish(self) -> None:
+        """Wait until everything has ended and is written down. Raises what went wrong first."""
+        if self._lines:
+            await asyncio.wait(self._lines)
         if self._writing:
             await self._writing
-        return self._count
+        if self._error:
+            raise self._error
+
+    async def _line(self, trying: Coroutine[Any, Any, Tried]) -> None:
+        try:
+            tried = await trying
+        except Exception as error:
+            self._fail(error)
+            return
+        self._tries.append(tried)
+        self.count += 1
+        if tried.attempt.status == GONE:
+            self.stops = True
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
         try:
@@ -149,10 +195,21 @@ class _Record:
                 if halt is not None:
                     _log.warning("webhook halted", webhook=self._webhook_id, reason=halt)
                     self.stops = True
-        except Exception:
-            self.stops = True
-            raise
+                self._open -= {each.attempt.delivery_id for each in some}
+                self._news.set()
+        except Exception as error:
+            self._fail(error)
+            return
         self._writing = None
+
+    def _fail(self, error: Exception) -> None:
+        self._error = self._error or error
+        self.stops = True
+        self._news.set()
+
+    def _ended(self, line: asyncio.Task[None]) -> None:
+        self._lines.discard(line)
+        self._room.set()
 
 
 def _dead(attempt: Attempt) -> Tried:

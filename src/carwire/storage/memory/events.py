@@ -39,10 +39,12 @@ class EventsInMemory:
     async def fan_out(self, events: Sequence[Event], deliveries: Sequence[NewDelivery], now: datetime) -> None:
         """Keep deliveries, and note that these events are fanned out."""
         s = self._state
+        fanned = {event.position for event in events} & s.waiting
+        s.waiting -= fanned
         for each in deliveries:
             told = each.subscription
             row = s.subscriptions.get((told.webhook_id, told.vehicle.id, told.vehicle.user_id))
-            if row is None or row.id != told.id:
+            if row is None or row.id != told.id or each.event.position not in fanned:
                 continue
             s.deliveries.setdefault(
                 each.id,
@@ -52,9 +54,8 @@ class EventsInMemory:
                 ),
             )  # fmt: skip
             if each.kind == "VEHICLE_STATE":
-                row.first, row.sequence = 0, each.event.sequence
+                row.first, row.sequence = 0 if told.first else row.first, each.event.sequence
                 row.fired_at |= dict.fromkeys(each.fired, each.event.at)
-        s.waiting -= {event.position for event in events}
 
     async def announce(self, of: Vehicle, now: datetime) -> bool:
         """Let every active subscription of a vehicle that has been told nothing hear of it."""

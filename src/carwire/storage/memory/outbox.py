@@ -48,7 +48,7 @@ class OutboxInMemory:
         for each in tries:
             attempt = each.attempt
             delivery = s.deliveries.get(attempt.delivery_id)
-            if delivery:
+            if delivery and (delivery.next_at or each.state == "delivered"):
                 s.deliveries[delivery.id] = msgspec.structs.replace(
                     delivery,
                     state=each.state,

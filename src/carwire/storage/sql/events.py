@@ -68,28 +68,37 @@ class EventPlans(Planned):
 
     @writes
     def fan_out(self, events: Sequence[Event], deliveries: Sequence[NewDelivery], now: datetime) -> Plan[None]:
-        """Keep deliveries, and note that these events are fanned out. A delivery that is there already stays; one whose
-        subscription has ended meanwhile is not made.
+        """Keep deliveries, and note that these events are fanned out. Nothing is kept of an event that somebody else
+        has fanned out meanwhile, nor where the subscription has ended.
         """
-        at, living = to_us(now), set[str]()
+        at, living, open_ = to_us(now), set[str](), set[int]()
         for some in chunks(sorted({each.subscription.id for each in deliveries})):
             among = marks(len(some))
             rows = yield f"SELECT id FROM subscriptions WHERE id IN ({among}) ORDER BY id {{for_update}}", some
             living |= {subscription_id for (subscription_id,) in rows}
-        made = [each for each in deliveries if each.subscription.id in living]
+        for positions in chunks(sorted(event.position for event in events)):
+            among = marks(len(positions))
+            rows = yield (
+                f"UPDATE events SET fanned = 1 WHERE fanned = 0 AND position IN ({among}) RETURNING position",
+                positions,
+            )
+            open_ |= {position for (position,) in rows}
+        made = [each for each in deliveries if each.subscription.id in living and each.event.position in open_]
         yield from insert("deliveries", _DELIVERY, [_delivery(each, at) for each in made], _ONCE)
-        states = {
-            each.subscription.id: each for each in made if each.kind == "VEHICLE_STATE"
-        }  # the last of each counts
-        for subscription_id, last in sorted(states.items()):
+        states = [each for each in made if each.kind == "VEHICLE_STATE"]
+        were_first = {each.subscription.id for each in states if each.subscription.first}
+        for subscription_id, last in sorted({each.subscription.id: each for each in states}.items()):  # the last counts
             fired_at = {name: to_us(moment) for name, moment in last.subscription.fired_at.items()}
             fired_at |= dict.fromkeys(last.fired, to_us(last.event.at))
             yield (
-                "UPDATE subscriptions SET first = 0, sequence = ?, fired_at = ? WHERE id = ?",
-                (last.event.sequence, msgspec.json.encode(fired_at).decode(), subscription_id),
+                "UPDATE subscriptions SET first = first * ?, sequence = ?, fired_at = ? WHERE id = ?",
+                (
+                    int(subscription_id not in were_first),  # it may have been resumed since, and is to be told first
+                    last.event.sequence,
+                    msgspec.json.encode(fired_at).decode(),
+                    subscription_id,
+                ),
             )
-        for positions in chunks([event.position for event in events]):
-            yield f"UPDATE events SET fanned = 1 WHERE position IN ({marks(len(positions))})", positions
 
     @writes
     def announce(self, of: Vehicle, now: datetime) -> Plan[bool]:

@@ -66,10 +66,10 @@ class OutboxPlans(Planned):
             attempt = each.attempt
             rows = yield (
                 "UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, status = ?, problem = ? WHERE id = ?"
-                " RETURNING id",
+                " AND (next_at IS NOT NULL OR ? = 'delivered') RETURNING id",
                 (
                     each.state, attempt.number, to_us_or_null(each.next_at), attempt.status, attempt.problem,
-                    attempt.delivery_id,
+                    attempt.delivery_id, each.state,
                 ),
             )  # fmt: skip
             kept += [_attempt_row(attempt)] if rows else []  # its subscription may have ended meanwhile
