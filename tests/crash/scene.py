@@ -76,7 +76,7 @@ class Scene:
         self.delivering = Delivering(
             store, sender, self.spelling, self.clock, on_tried=self._on_tried, dice=dice.random
         )
-        self.service = WebhookService(store, self.clock)
+        self.service = WebhookService(store, self.spelling, self.clock)
         self.client_id = ""
         self.vehicles: list[Vehicle] = []
         self._values: dict[str, float] = {}

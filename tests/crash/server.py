@@ -37,7 +37,8 @@ def main(plan: Plan, death: Death, gauge: Gauge, on_ready: Callable[[], None]) -
     _arm_sending(plan, death, gauge)
     sources = {"fake": FakeSource(says=lambda code, now: reading(1.0, LONG_AGO, fetched_at=now))}
     carwire = app.build(plan.settings(), "http://127.0.0.1:1", clock=plan.clock, sources=sources)
-    serve(carwire.asgi, bind("127.0.0.1", 0), "http://127.0.0.1:1", on_ready=on_ready)
+    ending = carwire.services.streaming.end
+    serve(carwire.asgi, bind("127.0.0.1", 0), "http://127.0.0.1:1", on_ready=on_ready, on_ending=ending)
 
 
 def _tune(plan: Plan) -> None:
