@@ -43,6 +43,7 @@ VEHICLE = "/v2.0/vehicles/{id}"
 CONNECTIONS = "/v2.0/management/connections"
 # Routes anybody may call, by what they are instead of a door.
 OPEN = {
+    ("POST", "/auth-broker/request-token"),  # likewise: tests/http/lookup
     ("POST", "/oauth/token"),  # credentials are in its form: tests/http/oauth
     ("POST", "/oauth/token/oauth/token"),
     ("POST", "/oauth/revoke"),
@@ -203,6 +204,8 @@ def uncovered(routes: tuple[Route, ...]) -> list[str]:
             if (route.method, route.path) not in OPEN and route.tag != "connect":
                 found.append(f"{where} is open")
             continue
+        if route.door == "lookup":
+            continue  # an account's usage is all it has: see tests/http/lookup
         if route.door not in KNOWN_AT.keys() | V3_DOORS:
             found.append(f"{where} has the door {route.door}")
         if route.method != "GET" and route.path.startswith(VEHICLE) and route.takes_body and route.query is not None:
@@ -248,6 +251,9 @@ class Matrix:
         for route in self.town.client.carwire.routes:
             if route.door is None or route.door in V3_DOORS:
                 continue
+            if route.door == "lookup":
+                self.without_key(route)
+                continue
             for actor, headers in self.town.actors.items():
                 if actor not in KNOWN_AT[route.door]:
                     self.nobody(route, actor, headers)
@@ -264,6 +270,13 @@ class Matrix:
         self.permissions()
         self.untouched()
         return self.wrong
+
+    def without_key(self, route: Route) -> None:
+        """Whatever opens another door opens none of the lookup API."""
+        target = re.sub(r"\{\w+\}", "x", route.path)
+        for actor, headers in self.town.actors.items():
+            answer = self.ask(route, headers, target)
+            self.expect(answer.status == 401, actor, "at", route.path, answer)
 
     def ask(self, route: Route, headers: tuple[Header, ...], target: str, body: bytes = b"") -> Answer:
         self.asked += 1
