@@ -5,11 +5,13 @@ the official package verifies in.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.conftest import Server, started, until
+import smartcar
+from tests.conftest import CARWIRE, Server, environment, started, until
 from tests.contract.machines import Machine, machine_of
 from tests.contract.test_schemathesis import connected
 from tests.receiver import LOOPBACK, Receiver, receiving
@@ -127,3 +129,84 @@ def test_a_webhook_from_its_making_to_its_end(place: Server, machine: Machine, r
 
     manage(place, "DELETE", path, status=204)
     manage(place, "GET", path, status=404)
+
+
+def command(place: Server, verb: str, *arguments: object, status: int = 0, stdin: str = "") -> str:
+    """Run ``carwire webhook`` beside the server."""
+    done = subprocess.run(
+        [str(CARWIRE), "webhook", verb, place.client_id, *map(str, arguments)],
+        env=environment(CARWIRE_DATA=str(place.folder), **LOOPBACK),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == status, done
+    return done.stdout
+
+
+def subscribed(place: Server, machine: Machine, webhook_id: str, name: str) -> str:
+    """Connect a locked car and subscribe it; return its VIN."""
+    owner = connected(place, "TESLA", f"{name}@hooks.example")
+    vin = vin_of(place, owner)
+    turn(place, vin, True)
+    given = {"webhookId": webhook_id, "userId": owner["user_id"], "vehicleId": owner["vehicle_ids"][0]}
+    assert machine.ask("POST", "/subscriptions", body={"data": {"attributes": given}}, headers=[JSON]).status == 202
+    return vin
+
+
+def test_a_receiver_that_wants_no_more_is_told_nothing_and_the_doctor_says_why(
+    place: Server, machine: Machine, receiver: Receiver
+) -> None:
+    wanted = {"name": "Gone", "url": receiver.url, "triggers": [{"code": LOCKED}], "signals": [LOCKED]}
+    webhook_id = manage(place, "POST", "", wanted)["webhook"]["id"]
+    vin = subscribed(place, machine, webhook_id, "gone")
+    until(lambda: len(receiver.told) == 1)
+    event_id, (_, body) = receiver.told[0]["eventId"], receiver.signatures[0]
+
+    wrong = smartcar.hash_challenge(receiver.management_token, json.dumps(json.loads(body)))
+    said = command(place, "doctor", webhook_id, "--signature", wrong, "--delivery", event_id)
+    assert "it is over the JSON written again (with blanks), and must be over the bytes that came" in said
+    assert body.decode() in said
+    right = command(place, "doctor", webhook_id, "--signature", receiver.signatures[0][0], "--delivery", event_id)
+    assert "The signature is right." in right
+
+    assert "Nothing is sent." in command(place, "replay", webhook_id, "--delivery", event_id, stdin="n\n")
+    assert "1 will be sent" in command(place, "replay", webhook_id, "--delivery", event_id, stdin="y\n")
+    until(lambda: len(receiver.told) == 2)
+    assert receiver.told[1]["eventId"] == event_id
+
+    receiver.status = 410
+    turn(place, vin, False)
+    until(lambda: manage(place, "GET", f"/{webhook_id}")["state"] == "gone")
+    receiver.honest = False
+    said = command(place, "doctor", webhook_id, status=1)
+    assert "Gone is told nothing: its receiver answered 410, Gone." in said
+    assert "The endpoint answered 410." in said
+    assert 'It answered: {"thanks": "no"}' in said
+    assert "410" in command(place, "show", webhook_id)
+    assert manage(place, "GET", f"/{webhook_id}")["waiting"] == 1
+
+    receiver.honest, receiver.status = True, 200
+    assert "It is told of changes from now on." in command(place, "doctor", webhook_id)
+    until(lambda: manage(place, "GET", f"/{webhook_id}")["waiting"] == 0)
+    assert receiver.told[-1]["eventType"] == "VEHICLE_STATE"
+    manage(place, "DELETE", f"/{webhook_id}", status=204)
+
+
+def test_a_webhook_of_version_2_0_tells_whole_reads(place: Server, machine: Machine, receiver: Receiver) -> None:
+    wanted = {"name": "Old", "url": receiver.url, "version": "2.0", "triggers": [{"code": LOCKED}], "signals": [LOCKED]}
+    made = manage(place, "POST", "", wanted)
+    assert made["verification"]["verified"]
+    webhook_id = made["webhook"]["id"]
+    vin = subscribed(place, machine, webhook_id, "old")
+    until(lambda: len(receiver.told) == 1)
+    turn(place, vin, False)
+    until(lambda: len(receiver.told) == 2)
+    event = receiver.told[-1]
+    assert (event["version"], event["eventName"]) == ("2.0", "dynamic")
+    (item,) = event["payload"]["vehicles"][0]["data"]
+    assert (item["path"], item["code"], item["body"]["isLocked"]) == ("/security", 200, False)
+    assert item["body"]["doors"]  # nobody named them: the read is made of them
+    manage(place, "DELETE", f"/{webhook_id}", status=204)

@@ -15,13 +15,16 @@ from tests.conftest import Answer, Owned, built
 from tests.delivered import deliver
 from tests.fakes import NoWay, StandingClock
 
+from carwire.app import open_database
 from carwire.core.delivery import Sent
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
+from carwire.settings import Settings
 from carwire.wire.doctor import challenge_answer
 
 SOC, LOCKED, CHARGING = "tractionbattery-stateofcharge", "closure-islocked", "charge-ischarging"
 URL = "https://hook.example/in"
+STORES = pytest.mark.parametrize("here", ["memory", "sqlite"], indirect=True)
 
 
 class Endpoint(NoWay):
@@ -49,8 +52,11 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def here(tmp_path: Path, endpoint: Endpoint, clock: StandingClock) -> Iterator[Owned]:
-    with built(tmp_path, sender=endpoint, clock=clock) as client:
+def here(request: pytest.FixtureRequest, tmp_path: Path, endpoint: Endpoint, clock: StandingClock) -> Iterator[Owned]:
+    """A server inside this process, with its store in memory unless a test wants others, too."""
+    on_disk = getattr(request, "param", "memory") == "sqlite"
+    store = open_database(Settings(data=tmp_path)) if on_disk else None
+    with built(tmp_path, sender=endpoint, clock=clock, store=store) as client:
         endpoint.token = Secret(client.management_token)
         yield client
 
@@ -71,6 +77,7 @@ def fields(answer: Answer) -> list[str]:
     return [problem["field"] for problem in answer.json()["detail"]]
 
 
+@STORES
 def test_everything_of_a_webhook_is_said_and_given_back(here: Owned) -> None:
     wanted = {
         "name": "Low",
@@ -95,7 +102,9 @@ def test_everything_of_a_webhook_is_said_and_given_back(here: Owned) -> None:
     assert (one["waiting"], one["oldest_at"], one["dead"]) == (0, None, 0)
 
 
-def test_the_secret_is_shown_once_and_what_came_of_verification_said(here: Owned, endpoint: Endpoint) -> None:
+def test_the_secret_is_shown_once_and_what_came_of_verification_said(
+    here: Owned, endpoint: Endpoint, clock: StandingClock
+) -> None:
     first = made(here)
     assert first["secret"].startswith("whsec_")
     assert first["verification"] == {
@@ -103,6 +112,7 @@ def test_the_secret_is_shown_once_and_what_came_of_verification_said(here: Owned
     }  # fmt: skip
     assert first["webhook"]["state"] == "active"
     endpoint.token = Secret("another")
+    clock.now += timedelta(seconds=1)
     second = made(here)
     assert second["webhook"]["state"] == "unverified"
     assert "management token" in second["verification"]["objection"]
@@ -162,6 +172,7 @@ def test_a_rotated_secret_overlaps_for_as_long_as_is_said(here: Owned, clock: St
     assert signing() == [at_once["secret"]]
 
 
+@STORES
 def test_the_log_is_read_in_pages_and_by_what_is_looked_for(here: Owned, clock: StandingClock) -> None:
     path = f"/{made(here)['webhook']['id']}"
     ids = deliver(here, path[1:], ["delivered", "dead", "due", "delivered"])
@@ -188,6 +199,7 @@ def test_the_log_is_read_in_pages_and_by_what_is_looked_for(here: Owned, clock: 
     assert len(found(f"?vehicle_id={vehicle_id.upper()}")["deliveries"]) == 4
 
 
+@STORES
 def test_a_delivery_says_how_every_attempt_went(here: Owned) -> None:
     path = f"/{made(here)['webhook']['id']}"
     (delivery_id,) = deliver(here, path[1:], ["dead"])
@@ -199,6 +211,7 @@ def test_a_delivery_says_how_every_attempt_went(here: Owned) -> None:
     }  # fmt: skip
 
 
+@STORES
 def test_what_ended_is_replayed_and_counted_before(here: Owned) -> None:
     path = f"/{made(here)['webhook']['id']}"
     ids = deliver(here, path[1:], ["delivered", "dead", "due"])
@@ -219,6 +232,7 @@ def test_what_ended_is_replayed_and_counted_before(here: Owned) -> None:
     assert {each["id"] for each in waiting} == set(ids)
 
 
+@STORES
 def test_deliveries_of_another_webhook_are_not_there(here: Owned, endpoint: Endpoint) -> None:
     other = here.another()
     endpoint.token = Secret(other.management_token)
@@ -294,6 +308,7 @@ def test_an_application_has_so_many_webhooks_and_no_more(here: Owned) -> None:
     assert fields(ask(here, "POST", "", {"name": "Hook", "url": URL})) == ["client_id"]
 
 
+@STORES
 def test_version_2_0_is_told_what_its_reads_are_made_of_and_refuses_what_none_says(here: Owned) -> None:
     webhook_id = made(here, version="2.0", signals=[CHARGING], triggers=[{"code": SOC}])["webhook"]["id"]
     kept = here.run(here.carwire.store.webhook(webhook_id))

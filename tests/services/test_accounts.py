@@ -212,6 +212,27 @@ async def test_a_renewed_management_token_replaces_the_old_one_at_once(accounts:
         await accounts.rotate_management_token("nobody")
 
 
+async def test_an_old_management_token_signs_until_the_overlap_ends_and_opens_nothing(
+    accounts: AccountService, store: Store
+) -> None:
+    new = await accounts.register("App")
+    client_id = new.application.client_id
+    renewed = await accounts.rotate_management_token(client_id, timedelta(hours=2))
+    with pytest.raises(NotAuthenticated):
+        await accounts.authenticate_manager(new.management_token)
+    now = accounts._clock()
+
+    async def signing(minutes: float) -> str | None:
+        keys = await store.signing_keys(client_id, "any", now + timedelta(minutes=minutes))
+        return keys.management_token.reveal() if keys.management_token else None
+
+    assert await signing(119) == new.management_token.reveal()
+    assert await signing(121) == renewed.reveal()
+    for hours in (-1, 168.1):
+        with pytest.raises(InvalidInput):
+            await accounts.rotate_management_token(client_id, timedelta(hours=hours))
+
+
 async def test_redirect_uris_and_rules_are_changed_apart(accounts: AccountService) -> None:
     new = await accounts.register("App", ("https://a.example/cb",))
     client_id = new.application.client_id

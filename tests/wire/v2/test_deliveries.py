@@ -40,13 +40,15 @@ from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.problems import KINDS
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.triggers import Trigger
-from carwire.core.vehicles import Car
+from carwire.core.vehicles import Car, Vehicle
 from carwire.core.webhooks import Form, Subscription, Webhook
 from carwire.wire.deliveries import fill
 from carwire.wire.signing import stringify
-from carwire.wire.v2.deliveries import MAX_BODY, endpoints, state_body, verify_body
+from carwire.wire.v2.deliveries import MAX_BODY, endpoints, needs, state_body, verify_body
 from carwire.wire.v2.kinds import BY_NAME
+from carwire.wire.v2.makes import MAKE_READS
 from carwire.wire.v2.readings import Context
+from carwire.wire.v2.static import StaticEndpoint
 from carwire.wire.v2.vehicles import ENDPOINTS, headers
 
 CHANGED = event(changes=[Change(CHARGE, 60, 64)])
@@ -308,3 +310,25 @@ def test_node_writes_any_delivery_again_byte_by_byte() -> None:
 
     collect()
     assert rewritten_by_node(seen) == [True] * len(seen)
+
+
+def vehicles_of_every_make() -> list[Vehicle]:
+    makes = {"OTHER", *(make.upper() for make, _ in MAKE_READS)}
+    return [msgspec.structs.replace(VEHICLE, car=msgspec.structs.replace(VEHICLE.car, make=make)) for make in makes]
+
+
+@pytest.mark.parametrize("code", sorted(signals()))
+def test_what_a_signal_needs_is_what_its_reads_are_made_of_whatever_make_a_car_is_of(code: str) -> None:
+    besides, untold = needs(webhook(version="2.0", signals=(code,), triggers=()))
+    rows = [row for vehicle in vehicles_of_every_make() for row in endpoints([code], vehicle)]
+    read = {each for row in rows if not isinstance(row, StaticEndpoint) for each in row.codes}
+    assert {code, *besides} == {code, *read}
+    assert code not in besides
+    assert untold == (() if rows else (code,))
+
+
+def test_what_is_told_without_signals_is_what_the_triggers_are_about() -> None:
+    on_odometer = webhook(version="2.0", signals=(), triggers=(Trigger("closure-islocked"),))
+    assert "closure-doors" in needs(on_odometer)[0]
+    on_charging = webhook(version="2.0", signals=(), triggers=(Trigger(CHARGING), Trigger(STATUS)))
+    assert needs(on_charging) == ((), ())
