@@ -135,7 +135,7 @@ def test_requests_made_up_from_the_api_document_find_nothing(own_server: Server,
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     (tmp_path / "said").write_text(done.stdout + done.stderr)

@@ -147,11 +147,19 @@ def replay(
     print(f"{count} {'delivery' if count == 1 else 'deliveries'} that ended would be sent once more.")
     if not count:
         return
-    if not yes and input("Send? [y/N] ").strip().lower() not in {"y", "yes"}:
+    if not yes and not _agreed("Send? [y/N] "):
         print("Nothing is sent.")
         return
     done = managed(data, lambda m: m.webhooks.replay(client_id, webhook_id, wanted))
     print(f"{done} will be sent by the server that runs, or at its next start.")
+
+
+def _agreed(question: str) -> bool:
+    """Ask. Where nobody can answer, it is no."""
+    try:
+        return input(question).strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
 
 
 async def _verify(m: Management, client_id: str, webhook_id: str) -> Verified:
