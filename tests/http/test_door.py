@@ -101,7 +101,8 @@ def test_the_scheme_is_read_in_any_case(client: Owned, doors: Doors, spelled: by
 )
 def test_what_is_no_credential_opens_no_door(client: Owned, car: Connected, doors: Doors, header: bytes) -> None:
     every: tuple[Door, ...] = (
-        *("application", "application_or_local", "management", "token", "vehicle", "vehicle_or_management"),
+        *("application", "application_or_local", "application_or_management", "management"),
+        *("token", "vehicle", "vehicle_or_management"),
     )
     for door in every:
         refuses(client, doors, door, [(b"authorization", header)], car.vehicle_id)
@@ -113,6 +114,7 @@ def test_two_headers_are_no_credential_even_when_both_are_right(client: Owned, c
     refuses(client, doors, "vehicle", [car.bearer, car.bearer], car.vehicle_id)
     refuses(client, doors, "management", [client.amt, client.amt])
     refuses(client, doors, "application_or_local", [bearer(LOCAL.reveal()), bearer(LOCAL.reveal())])
+    refuses(client, doors, "application_or_management", [client.basic, client.amt])
 
 
 def test_each_secret_opens_its_own_doors_only(client: Owned, car: Connected, doors: Doors) -> None:
@@ -131,6 +133,7 @@ def test_each_secret_opens_its_own_doors_only(client: Owned, car: Connected, doo
     opens: dict[Door, set[str]] = {
         "application": {"secret"},
         "application_or_local": {"secret", "local"},
+        "application_or_management": {"secret", "token as basic", "token as bearer"},
         "management": {"token as basic", "token as bearer"},
         "token": {"access"},
         "vehicle": {"access"},
@@ -193,6 +196,7 @@ def test_every_door_counts_a_request_of_the_application(client: Owned, car: Conn
     asked: list[tuple[Any, Any, str]] = [
         ("application", client.basic, ""),
         ("application_or_local", client.basic, ""),
+        ("application_or_management", client.amt, ""),
         ("management", client.amt, ""),
         ("token", car.bearer, ""),
         ("vehicle", car.bearer, car.vehicle_id),
