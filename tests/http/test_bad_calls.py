@@ -123,6 +123,7 @@ def test_credentials_of_another_kind_do_not_open_a_door(place: Owned, car: Conne
             "application": [place.amt, car.bearer],
             "manager_or_application": [car.bearer, place.machine],
             "application_or_local": [place.amt, car.bearer],
+            "application_or_management": [car.bearer, place.machine],
         }
         for header in wrong.get(route.door or "", []):
             refused(place.ask(route.method, path_of(route, car), [header]), 401)

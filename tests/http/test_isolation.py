@@ -29,6 +29,7 @@ from carwire.http.call import Route
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import new_signing_secret, new_token
 from carwire.services import accounts
+from carwire.services.webhooks import streaming
 from carwire.services.webhooks.managing import WebhookService
 from carwire.settings import Settings
 from carwire.storage.memory import MemoryStore, state
@@ -599,6 +600,13 @@ def _every_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
     patch.setattr(WebhookService, "find", find)
 
 
+def _streams_of_any_webhook(patch: pytest.MonkeyPatch, town: Town) -> None:
+    async def webhook(store: MemoryStore, _client_id: str, webhook_id: str | None) -> Any:
+        return await store.webhook(webhook_id or "")
+
+    patch.setattr(streaming, "_webhook", webhook)
+
+
 def _any_cursor(patch: pytest.MonkeyPatch, town: Town) -> None:
     for name in ("read_cursor", "write_cursor"):
         usual = getattr(memory_vehicles, name)
@@ -635,6 +643,7 @@ def _state(town: Town) -> state.State:
         _all_vehicles_listed,
         _any_webhook,
         _every_webhook,
+        _streams_of_any_webhook,
         _any_cursor,
         _telling_refusals,
     ],

@@ -137,6 +137,7 @@ def test_parameters_of_a_path_are_those_in_its_braces(document: dict[str, Any]) 
 SCHEMES = {
     "application": [{"application"}],
     "application_or_local": [{"application"}],
+    "application_or_management": [{"application"}, {"management"}, {"manager"}],
     "management": [{"management"}, {"manager"}],
     "manager_or_application": [{"application"}, {"management"}, {"manager"}],
     "token": [{"token"}],

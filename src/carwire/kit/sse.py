@@ -5,7 +5,7 @@ JSON.
 
 >>> reader = Reader()
 >>> reader.feed(b"id: 7\\ndata: {}\\n"), reader.feed(b"\\n: alive\\n\\n"), reader.last_id
-([Message(event='message', data=b'{}', id='7')], [], '7')
+([], [Message(event='message', data=b'{}', id='7')], '7')
 """
 
 from __future__ import annotations
