@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
+import msgspec
 from aiohttp import web
 from tests.crash.scene import Scene
 from tests.fakes import StandingClock
 
 from carwire.core.delivery import Sent
-from carwire.core.ports import Sender, Store
+from carwire.core.ports import Store
+from carwire.core.webhooks import Webhook
 from carwire.jobs.memory import MemoryJobs
 from carwire.kit.networks import Networks
 from carwire.senders.web import WebSender
@@ -21,6 +24,7 @@ from carwire.services.webhooks.hints import Hints
 from carwire.worker.metrics import WorkerMetrics
 from carwire.worker.worker import Work, Worker
 
+PATIENCE_S = 60
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -41,7 +45,7 @@ async def listening(handler: Handler) -> AsyncIterator[str]:
 class Live(Scene):
     """A scene at the clock of the machine, whose worker works."""
 
-    def __init__(self, store: Store, sender: Sender) -> None:
+    def __init__(self, store: Store, sender: Impatient) -> None:
         super().__init__(store, sender=sender, clock=Ticking())
         self.sender, self.jobs = sender, MemoryJobs()
         self.hints = Hints(self.jobs)
@@ -55,14 +59,25 @@ class Live(Scene):
         await self.move(vehicle)
         self.hints.event(vehicle.car.id)
 
-    async def quiet(self, seconds: float = 20) -> None:
+    async def readdress(self, webhook: Webhook, url: str) -> None:
+        """Let a webhook have another URL, which needs no proof here."""
+        assert await self.store.change_webhook(msgspec.structs.replace(webhook, url=url), self.clock())
+
+    async def quiet(self) -> None:
         """Wait until nothing waits, not even for later."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 backlog = await self.store.backlog(self.clock())
                 if not (backlog.events or backlog.due or backlog.later):
                     return
                 await asyncio.sleep(0.02)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something has come."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110  # what comes is requests, of which nobody tells
+            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager
@@ -93,9 +108,16 @@ class Impatient(WebSender):
     def __init__(self, limit_s: float) -> None:
         super().__init__(Networks.read("127.0.0.0/8"))
         self._limit_s = limit_s
+        self.at_once: Counter[str] = Counter()
+        self.most_at_once: Counter[str] = Counter()
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, keep: int = 1024, timeout_s: float = 15.0
     ) -> Sent:
-        """Send, with less patience."""
-        return await super().post(url, body, headers, keep=keep, timeout_s=min(timeout_s, self._limit_s))
+        """Send, with less patience, and count what is on its way to each URL."""
+        self.at_once[url] += 1
+        self.most_at_once[url] = max(self.most_at_once[url], self.at_once[url])
+        try:
+            return await super().post(url, body, headers, keep=keep, timeout_s=min(timeout_s, self._limit_s))
+        finally:
+            self.at_once[url] -= 1

@@ -20,6 +20,7 @@ import msgspec
 from aiohttp import web
 from tests.crash.plan import Plan
 
+SLOW_S = 0.4  # at most
 FAILURES = 3  # of one event at most
 OWN = re.compile(rb'"deliveryId":"[0-9a-f-]{36}","deliveredAt":[0-9]+,')  # what each attempt puts in
 Mood = Literal["fine", "slow", "500", "503", "reset", "hang", "broken"]
@@ -29,7 +30,7 @@ MOODS: dict[Mood, float] = {
     "500": 6,
     "503": 2,
     "reset": 4,
-    "hang": 0.4,
+    "hang": 0.2,
     "broken": 1.6,
 }
 
@@ -96,7 +97,7 @@ class _Receiver:
         event = request.headers["webhook-id"]
         mood = self._mood(event)
         if mood == "slow":
-            await asyncio.sleep(self._dice.random() * self._plan.timeout_s / 4)
+            await asyncio.sleep(self._dice.random() * SLOW_S)
         self._write(request, body, taken=mood in {"fine", "slow", "broken"})
         return await self._answer(request, mood)
 

@@ -30,6 +30,7 @@ from tests.postgres import Cluster
 
 from carwire.app import open_database, open_jobs
 from carwire.core.grants import Principal
+from carwire.core.webhooks import Form
 
 PR_SET_PDEATHSIG = 1
 Body = Callable[[Callable[[object], None]], None]  # is told whom to tell that it is ready
@@ -228,7 +229,9 @@ class Supervisor:
         scene = await Scene(store).begin(self.plan.vehicles)
         (self.plan.path / "keys").mkdir()
         for name, vehicles in (("a", scene.vehicles), ("b", scene.vehicles[::2])):
-            webhook = await scene.webhook(f"http://127.0.0.1:{port}/{name}", vehicles=vehicles)
+            webhook = await scene.webhook(
+                f"http://127.0.0.1:{port}/{name}", vehicles=vehicles, form=Form(concurrency=16)
+            )
             found = await store.signing_keys(scene.client_id, webhook.id, scene.clock())
             assert found.management_token
             keys = Keys(found.management_token.reveal(), found.secrets[0].reveal())

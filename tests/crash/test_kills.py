@@ -85,7 +85,7 @@ def test_marking_before_sending_is_found_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("database", [None, ANY_POSTGRES], ids=["sqlite", "postgresql"])
 def test_large(tmp_path: Path, database: str | None) -> None:
     """With leases, time limits and a receiver's patience as they are; only retries are hurried on."""
-    times: dict[str, Any] = {"rate": 150.0, "lease_s": 15.0, "timeout_s": 15.0, "pace": 30.0, "limit_s": 800}
+    times: dict[str, Any] = {"rate": 150.0, "lease_s": 15.0, "timeout_s": 15.0, "pace": 30.0, "limit_s": 900}
     found = judged(
         tmp_path,
         database=database,
