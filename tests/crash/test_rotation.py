@@ -86,7 +86,7 @@ async def rotate(scene: Live, webhook_id: str, secrets: Keys, tokens: Keys) -> N
     """Change both keys again and again."""
     for turn in range(int(SECONDS / EVERY_S)):
         await asyncio.sleep(EVERY_S)
-        secrets.add(await scene.service.rotate_secret(scene.client_id, webhook_id, OVERLAP))
+        secrets.add((await scene.service.rotate_secret(scene.client_id, webhook_id, OVERLAP)).secret)
         if turn % 8 == 0:  # the token that is replaced signs until the overlap ends; there is one such
             application, token = await scene.store.find(scene.client_id), new_secret()
             assert application
@@ -130,7 +130,7 @@ async def test_after_the_overlap_the_old_keys_sign_nothing(place: Place) -> None
             await scene.readdress(webhook, f"{url}/hook")
             old = await scene.store.signing_keys(scene.client_id, webhook.id, scene.clock())
             short = timedelta(seconds=0.2)
-            secret = await scene.service.rotate_secret(scene.client_id, webhook.id, short)
+            secret = (await scene.service.rotate_secret(scene.client_id, webhook.id, short)).secret
             application, token = await scene.store.find(scene.client_id), new_secret()
             assert application
             await scene.store.replace(application, token, scene.clock() + short)
