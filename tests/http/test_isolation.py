@@ -356,13 +356,18 @@ class Matrix:
     def listener(self, route: Route, actor: str, headers: tuple[Header, ...]) -> None:
         """A stream of somebody else's webhook is one of no webhook, and none tells of others' vehicles."""
         about = f"{actor} at {route.method} {route.path}"
-        one, other = (self.ask(route, headers, f"{route.path}?webhook={i}") for i in (self.town.webhook, new_id()))
+        one, other = (self.hear(headers, f"{route.path}?webhook={each}") for each in (self.town.webhook, new_id()))
         self.alike(about, one, other, 404)
         for target in (f"{route.path}?after=0", f"{route.path}?after=0&webhook={self.town.other_webhook}"):
-            heard = self.town.client.run(self.town.client.listen(target, headers, b"alive"))
+            heard = self.hear(headers, target)
             self.expect(heard.status == 200, about, heard)
             self.silent(about, heard)
             self.expect(self.town.own.vehicle_id not in heard.text, about, "tells of the vehicle")
+
+    def hear(self, headers: tuple[Header, ...], target: str) -> Answer:
+        """Listen until the first sign of life."""
+        self.asked += 1
+        return self.town.client.run(self.town.client.listen(target, headers, b"alive"))
 
     def silent_unless_own(self, route: Route, about: str, headers: tuple[Header, ...]) -> None:
         if route.method == "GET":
