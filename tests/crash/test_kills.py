@@ -92,10 +92,10 @@ def test_large(tmp_path: Path, database: str | None) -> None:
         servers=4 if database else 1,
         events=20_000,
         vehicles=200,
-        kills=60,
+        kills=40,
         driver_kills=10,
         database_kills=10 if database else 0,
-        countdown=100,
+        countdown=400,
         **times,
     )
-    check(found, events=20_000, kills=60, drivers=10, databases=10 if database else 0)
+    check(found, events=20_000, kills=40, drivers=10, databases=10 if database else 0)
