@@ -14,7 +14,6 @@ from carwire.beside import Beside, Cars
 from carwire.connectors.simulator.desk import Desk
 from carwire.connectors.simulator.keeper import Keeper
 from carwire.connectors.simulator.models import car_range
-from carwire.connectors.simulator.remote import RemoteSource
 from carwire.connectors.simulator.source import SimulatorSource
 from carwire.connectors.vpic import VpicDecoder
 from carwire.core.budgets import DAY_S, Bucket, Budget
@@ -38,7 +37,7 @@ from carwire.kit.clock import Clock, utc_now
 from carwire.kit.files import write_private
 from carwire.kit.secrets import PEPPER_BYTES, Secret, SecretHasher, new_pepper
 from carwire.lookup import Lookup, build_lookup
-from carwire.senders.web import WebSender
+from carwire.senders.later import LaterSender
 from carwire.services.access import AccessService
 from carwire.services.accounts import AccountService
 from carwire.services.commands import CommandService
@@ -148,7 +147,7 @@ def build(
     hints = Hints(jobs, bell.ring)
     metrics, at_door = Metrics(), UpstreamMetrics()
     upstream = Upstream(store, known, clock, budgets, on_event=hints.event, metrics=at_door)
-    sender = sender or WebSender(settings.webhook_networks, clock)
+    sender = sender or _web_sender(settings, clock)
     spelling = WireSpelling(base_url)
     observing = ObservingService(store, upstream, clock, hints.event)
     decoder, catalogue = VpicDecoder(), load_catalogue()
@@ -232,6 +231,8 @@ def _simulated(
 ) -> tuple[Cars, Source, tuple[Route, ...]]:
     """Return where the simulated cars are, the source they are behind, and the routes of those who test with them."""
     if isinstance(cars, Elsewhere):
+        from carwire.connectors.simulator.remote import RemoteSource  # noqa: PLC0415  # few processes need it
+
         remote = RemoteSource(cars.find, key, clock)
         handlers = relay.ForwardingHandlers(remote.forward, clock)
         return Cars(remote=remote), remote, v1_simulator.routes(handlers, for_applications=settings.simulator_api)
@@ -239,6 +240,15 @@ def _simulated(
     source, desk = SimulatorSource(keeper.world), Desk.of(keeper, clock)
     rows = v1_simulator.routes(v1_simulator.SimulatorHandlers(desk), for_applications=settings.simulator_api)
     return Cars(keeper, holds=cars.holds), source, rows + relay.routes(relay.RelayHandlers(source, desk))
+
+
+def _web_sender(settings: Settings, clock: Clock = utc_now) -> Sender:
+    def make() -> Sender:
+        from carwire.senders.web import WebSender  # noqa: PLC0415  # see `LaterSender`
+
+        return WebSender(settings.webhook_networks, clock)
+
+    return LaterSender(make)
 
 
 def open_jobs(settings: Settings) -> Jobs:
@@ -283,7 +293,7 @@ def management_of(settings: Settings, store: Store, sender: Sender | None = None
         AccountService(store, hasher, utc_now),
         CredentialService(store, hasher, utc_now),
         WebhookService(store, spelling, utc_now),
-        Verifying(store, sender or WebSender(settings.webhook_networks), spelling, utc_now),
+        Verifying(store, sender or _web_sender(settings), spelling, utc_now),
         Diagnosing(store, spelling),
         UsageService(store, utc_now),
         KeyService(store, hasher, utc_now),
@@ -294,7 +304,7 @@ def management_of(settings: Settings, store: Store, sender: Sender | None = None
 @asynccontextmanager
 async def open_management(settings: Settings) -> AsyncIterator[Management]:
     """Open the database for the managing services alone."""
-    store, sender = open_database(settings), WebSender(settings.webhook_networks)
+    store, sender = open_database(settings), _web_sender(settings)
     try:
         yield management_of(settings, store, sender)
     finally:

@@ -8,13 +8,12 @@ import itertools
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
 
 from carwire.connectors.simulator.keeper import Keeper
-from carwire.connectors.simulator.remote import RemoteSource
 from carwire.core.errors import CannotStart, StoreUnavailable
 from carwire.core.ports import Jobs, Sender, Store
 from carwire.http.application import Services
@@ -25,6 +24,9 @@ from carwire.lookup import Lookup
 from carwire.services.usage import UsageService
 from carwire.settings import Settings
 from carwire.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from carwire.connectors.simulator.remote import RemoteSource
 
 _RECOVER_EVERY_S: Final = 60.0
 _TIDY_EVERY: Final = 10  # recoveries

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from carwire.connectors.services.http import HttpService
 from carwire.connectors.services.mapping import ServiceMapping, entry_of, read_mapping
 from carwire.connectors.vpic_facts import VpicFacts
 from carwire.core.errors import CannotStart
@@ -59,6 +58,8 @@ class _Service:
 
     def __init__(self, mapping: ServiceMapping, secret: Secret | None) -> None:
         self._mapping = mapping
+        from carwire.connectors.services.http import HttpService  # noqa: PLC0415  # loads a client of HTTP
+
         self.ask = HttpService(mapping, secret).ask
         self.terms = Terms(
             name=mapping.name,
