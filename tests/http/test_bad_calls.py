@@ -392,7 +392,7 @@ def test_a_body_nobody_reads_does_no_harm(place: Owned, car: Connected, body: by
     for route in api(place):
         if not route.takes_body and route.name not in {"disconnect", "delete_connections", "clear_simulated_faults"}:
             target, shown = path_of(route, car), credentials(place, car, route)
-            if route.door == "vehicle" or route.method == "GET":
+            if (route.door == "vehicle" or route.method == "GET") and not route.streams:  # whose answer has no end
                 plain = place.ask(route.method, target, shown)
                 assert place.ask(route.method, target, [*shown, kind], body).status == plain.status, route
 
