@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from tests.conftest import Owned
 
-from carwire.core.events import Change, Event
+from carwire.core.events import shard_of
 from carwire.core.outbox import Attempt, DeliveryState, Frozen, NewDelivery, Tried
+from carwire.core.signals.reading import Reading
 from carwire.core.webhooks import SubscriptionFilter
 from carwire.kit.ids import new_id
 
@@ -26,11 +27,13 @@ def deliver(here: Owned, webhook_id: str, states: list[DeliveryState]) -> list[s
     ((subscription,), _) = here.run(
         services.webhooks.subscriptions(here.client_id, SubscriptionFilter(vehicle_id=vehicle.id), 1)
     )
+    for value in range(len(states) + 1):
+        answer = Reading(value * 10, "percent", clock(), clock(), clock(), "simulator")
+        here.run(store.keep(vehicle, {SOC: answer}, clock()))
+    audience = here.run(store.audience(shard_of(vehicle.car.id), len(states)))
+    assert audience
     made, tries = [], []
-    for number, state in enumerate(states, 1):
-        event = Event(
-            new_id(), number, vehicle.car.id, vehicle.account, number, number, clock(), "changed", (Change(SOC, 1, 2),)
-        )
+    for event, state in zip(audience.events, states, strict=True):
         frozen = Frozen(b'{"a":1,"deliveryId":"%b"}' % (b"0" * 36))
         made.append(NewDelivery(new_id(), subscription, event, "VEHICLE_STATE", frozen))
         failed = state != "delivered"
@@ -40,6 +43,6 @@ def deliver(here: Owned, webhook_id: str, states: list[DeliveryState]) -> list[s
         )  # fmt: skip
         next_at = clock() + timedelta(minutes=1) if state == "due" else None
         tries.append(Tried(attempt, state, next_at))
-    here.run(store.fan_out([], made, clock()))
+    here.run(store.fan_out(audience.events, made, clock()))
     here.run(store.record(webhook_id, tries, clock()))
     return [each.id for each in made]

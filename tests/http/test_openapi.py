@@ -156,7 +156,7 @@ def test_an_operation_names_the_credentials_its_door_wants(place: Owned, documen
         security = [set(each) for each in operation(document, route)["security"]]
         if route.door:
             assert security == SCHEMES[route.door], route
-        elif route.form and route.tag == "oauth":
+        elif route.form and route.tag in {"oauth", "lookup"}:
             assert security == [{"machine_secret" if route.path == "/oauth2/token" else "application"}, set()]
         else:
             assert security == []
