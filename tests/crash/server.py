@@ -107,7 +107,9 @@ def _arm_store(death: Death, gauge: Gauge) -> None:
 def _arm_sending(plan: Plan, death: Death, gauge: Gauge) -> None:
     post, attempt, drain = WebSender.post, Delivering._try, Delivering.drain
 
-    async def dying(self: WebSender, url: str, body: bytes, headers: Mapping[str, str], *, keep: int = 0) -> Sent:
+    async def dying(
+        self: WebSender, url: str, body: bytes, headers: Mapping[str, str], *, keep: int = 0, timeout_s: float = 0.0
+    ) -> Sent:
         death.at("send")
         if death.point == "sending" and death.is_near:
             asyncio.get_running_loop().call_later(0.002, die)

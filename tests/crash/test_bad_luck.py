@@ -277,7 +277,7 @@ def worker_of(scene: Scene, store: Any) -> worker.Worker:
     sending = delivering.Delivering(store, scene.receiver, scene.spelling, scene.clock, dice=lambda: 0.0)
     observing = ObservingService(store, scene.middle.upstream, scene.clock)
     work = worker.Work(store, MemoryJobs(), fan_out, sending, observing, {}, scene.clock)
-    return worker.Worker(work, WorkerMetrics())
+    return worker.Worker(work, WorkerMetrics(), worker.SWEEP_S)
 
 
 @pytest.mark.usefixtures("hurried")
