@@ -131,7 +131,7 @@ def _arm_sending(plan: Plan, death: Death, gauge: Gauge) -> None:
         finally:
             gauge.forget(webhook_id)
 
-    WebSender.post = dying  # type: ignore[assignment, method-assign]
+    WebSender.post = dying  # type: ignore[method-assign]
     Delivering._try = counted  # type: ignore[method-assign]
     Delivering.drain = gauged  # type: ignore[method-assign]
 
