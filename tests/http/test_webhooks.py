@@ -155,6 +155,19 @@ def test_an_unverified_one_is_resumed_by_verifying_it(here: Owned, endpoint: End
     assert ask(here, "POST", f"{path}/resume").json()["webhook"]["state"] == "active"
 
 
+def test_nobody_is_told_anything_who_was_paused_and_never_proved_itself(here: Owned, endpoint: Endpoint) -> None:
+    path = f"/{made(here)['webhook']['id']}"
+    ask(here, "POST", f"{path}/pause")
+    moved = ask(here, "PATCH", path, {"url": f"{URL}/2"}).json()
+    assert (moved["webhook"]["state"], moved["verification"], endpoint.urls) == ("unverified", None, [URL])
+    endpoint.token = Secret("another")
+    assert ask(here, "POST", f"{path}/pause").json()["webhook"]["state"] == "unverified"
+    assert ask(here, "POST", f"{path}/resume").json()["webhook"]["state"] == "unverified"
+    assert endpoint.urls == [URL, f"{URL}/2"]
+    endpoint.token = Secret(here.management_token)
+    assert ask(here, "POST", f"{path}/resume").json()["webhook"]["state"] == "active"
+
+
 def test_a_rotated_secret_overlaps_for_as_long_as_is_said(here: Owned, clock: StandingClock) -> None:
     created = made(here)
     path = f"/{created['webhook']['id']}"

@@ -241,5 +241,5 @@ async def _change(
     if form:
         members = {**members, "form": msgspec.structs.replace(before.form, **form)}
     changed = await m.webhooks.change(client_id, webhook_id, Wanted(**members))
-    verified = await m.verifying.verify(changed) if changed.url != before.url else None
+    verified = await m.verifying.verify_changed(before, changed)
     return verified.webhook if verified else changed, verified

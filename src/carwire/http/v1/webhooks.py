@@ -36,7 +36,7 @@ from carwire.http.v1.webhook_bodies import (
     webhook_body,
 )
 from carwire.services.webhooks.managing import WebhookService
-from carwire.services.webhooks.verifying import Verifying
+from carwire.services.webhooks.verifying import Verified, Verifying
 
 _DONE: Final = Answer(b"", 204)
 _UUID: Final = {"type": "string", "format": "uuid"}
@@ -74,11 +74,13 @@ class WebhookHandlers:
         return json_answer(standing_body(webhook, await self._webhooks.standing(_client(call), webhook.id)))
 
     async def change(self, call: Call) -> Answer:
-        """What is left out stays. With another URL its receiver has to prove itself anew, and is asked at once."""
+        """What is left out stays. With another URL its receiver has to prove itself anew, and is asked at once, or
+        when it is resumed.
+        """
         wanted = wanted_of(decode_body(call.body, self._change))
         before = await self._found(call)
         changed = await self._webhooks.change(_client(call), before.id, wanted)
-        return await self._checked(changed, verifies=changed.url != before.url)
+        return _checked(changed, await self._verifying.verify_changed(before, changed))
 
     async def delete(self, call: Call) -> Answer:
         """Delete it with its subscriptions and deliveries."""
@@ -87,19 +89,20 @@ class WebhookHandlers:
 
     async def verify(self, call: Call) -> Answer:
         """Ask its receiver to prove itself, at once. One that is active stays so, whatever comes of it."""
-        return await self._checked(await self._found(call), verifies=True)
+        webhook = await self._found(call)
+        return _checked(webhook, await self._verifying.verify(webhook))
 
     async def pause(self, call: Call) -> Answer:
         """Stop deliveries. What waits stays; what happens meanwhile is not told."""
         webhook = await self._webhooks.pause(_client(call), (await self._found(call)).id)
-        return await self._checked(webhook, verifies=False)
+        return _checked(webhook)
 
     async def resume(self, call: Call) -> Answer:
         """Go on with deliveries, what waits first. A receiver that has never proved itself is asked to, at once."""
         webhook = await self._found(call)
         if webhook.halt == "unverified":
-            return await self._checked(webhook, verifies=True)
-        return await self._checked(await self._webhooks.resume(_client(call), webhook.id), verifies=False)
+            return _checked(webhook, await self._verifying.verify(webhook))
+        return _checked(await self._webhooks.resume(_client(call), webhook.id))
 
     async def rotate(self, call: Call) -> Answer:
         """Draw a new secret, shown this once. The one of before signs beside it for a while."""
@@ -151,12 +154,6 @@ class WebhookHandlers:
         if not found:
             raise NothingThere("delivery", delivery_id)
         return found[0]
-
-    async def _checked(self, webhook: Webhook, *, verifies: bool) -> Answer:
-        if not verifies:
-            return json_answer(CheckedWebhook(webhook_body(webhook), None))
-        verified = await self._verifying.verify(webhook)
-        return json_answer(CheckedWebhook(webhook_body(verified.webhook), verification_body(verified)))
 
 
 def routes(handlers: WebhookHandlers) -> tuple[Route, ...]:
@@ -250,6 +247,12 @@ def _verbs(handlers: WebhookHandlers, path: str, one: dict[str, Any]) -> tuple[R
             **one,
         ),
     )
+
+
+def _checked(webhook: Webhook, verified: Verified | None = None) -> Answer:
+    if verified is None:
+        return json_answer(CheckedWebhook(webhook_body(webhook), None))
+    return json_answer(CheckedWebhook(webhook_body(verified.webhook), verification_body(verified)))
 
 
 def _client(call: Call) -> str:

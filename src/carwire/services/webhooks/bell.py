@@ -1,7 +1,7 @@
 """The bell: whoever listens to events is woken by a new one, whichever process wrote it.
 
-What this process writes rings at once. Of what others write the last position tells, which is looked up every second
-while anybody listens, once for all of them.
+What this process writes rings at once. Of what others write the last position tells, which is looked up every
+`LOOK_S` while anybody listens, once for all of them.
 """
 
 from __future__ import annotations

@@ -87,12 +87,14 @@ class WebhookService:
         return NewWebhook(webhook, secret)
 
     async def change(self, client_id: str, webhook_id: str, wanted: Wanted) -> Webhook:
-        """Change a webhook. One whose URL changes has to be verified anew. Raises `InvalidInput` as `create` does."""
+        """Change a webhook. One whose URL changes is told nothing until it is verified anew. Raises `InvalidInput` as
+        `create` does.
+        """
         before = await self.get(client_id, webhook_id)
         changed, problems = self._made(before, wanted)
         if problems:
             raise InvalidInput(*problems)
-        if changed.url != before.url and changed.halt != "paused":
+        if changed.url != before.url:
             changed = msgspec.structs.replace(changed, halt="unverified")
         if not await self._store.change_webhook(changed, self._clock()):
             raise _unknown(webhook_id)
@@ -120,15 +122,18 @@ class WebhookService:
             raise _unknown(webhook_id)
 
     async def pause(self, client_id: str, webhook_id: str) -> Webhook:
-        """Stop deliveries. What waits stays; what happens meanwhile is not told. Raises `InvalidInput`."""
-        return await self._halt(client_id, webhook_id, "paused")
+        """Stop deliveries. What waits stays; what happens meanwhile is not told. One that was never verified stays so.
+        Raises `InvalidInput`.
+        """
+        webhook = await self.get(client_id, webhook_id)
+        return webhook if webhook.halt == "unverified" else await self._halt(webhook, "paused")
 
     async def resume(self, client_id: str, webhook_id: str) -> Webhook:
         """Go on with deliveries, what waits first. Raises `InvalidInput` for one that was never verified."""
         webhook = await self.get(client_id, webhook_id)
         if webhook.halt == "unverified":
             raise InvalidInput(FieldProblem("webhook_id", "its receiver has not been verified yet"))
-        return await self._halt(client_id, webhook_id, None) if webhook.halt else webhook
+        return await self._halt(webhook, None) if webhook.halt else webhook
 
     async def rotate_secret(self, client_id: str, webhook_id: str, overlap: timedelta = OVERLAP) -> RotatedSecret:
         """Draw a new secret; the one of before signs beside it for `overlap`, at most `MAX_OVERLAP`. Raises
@@ -209,9 +214,8 @@ class WebhookService:
             problems = [FieldProblem("signals", text.format(code, made.version)) for code in untold]
         return made, problems
 
-    async def _halt(self, client_id: str, webhook_id: str, halt: Halt | None) -> Webhook:
-        webhook = await self.get(client_id, webhook_id)
-        await self._store.halt_webhook(webhook_id, halt, self._clock())
+    async def _halt(self, webhook: Webhook, halt: Halt | None) -> Webhook:
+        await self._store.halt_webhook(webhook.id, halt, self._clock())
         return msgspec.structs.replace(webhook, halt=halt, failing_since=None)
 
 

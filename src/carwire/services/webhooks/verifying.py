@@ -51,3 +51,11 @@ class Verifying:
             await self._store.halt_webhook(webhook.id, None, self._clock())
             webhook = msgspec.structs.replace(webhook, halt=None, failing_since=None)
         return Verified(webhook, objection, sent.status, sent.seconds, sent.problem)
+
+    async def verify_changed(self, before: Webhook, changed: Webhook) -> Verified | None:
+        """Ask a receiver elsewhere than before to prove itself; null when there is nothing to ask now. One that was
+        paused is asked when it is resumed.
+        """
+        if changed.url == before.url or before.halt == "paused":
+            return None
+        return await self.verify(changed)
