@@ -40,6 +40,11 @@ class NewDelivery(msgspec.Struct, frozen=True):
     frozen: Frozen
     fired: tuple[str, ...] = ()  # names of the triggers that fired
 
+    @property
+    def fired_at(self) -> dict[str, datetime]:
+        """When each trigger of the subscription fired last, this time included."""
+        return self.subscription.fired_at | dict.fromkeys(self.fired, self.event.at)
+
 
 class Delivery(msgspec.Struct, frozen=True):
     """A delivery as it is kept. `next_at` is when the next attempt is due, null once it has ended; `attempts` counts

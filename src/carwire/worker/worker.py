@@ -1,7 +1,7 @@
 """One worker: what it does again and again, and what it holds in its hands.
 
-What there is to do is in the store. A sweep looks for it every second and puts jobs; whoever writes an event puts one
-at once. Jobs are leased: those of a worker that died are done by another. No loop ends because of an error: it is
+What there is to do is in the store. A sweep looks for it now and then and puts jobs; whoever writes an event puts
+one at once. Jobs are leased: those of a worker that died are done by another. No loop ends because of an error: it is
 logged, and the next round tries again.
 """
 
@@ -189,7 +189,8 @@ class Worker:
         if job.kind == FAN_OUT:
             waits = int(job.subject) in await store.waiting_shards()
         else:
-            waits = not self._stopping and job.subject in await store.due_webhooks(self._work.clock())
+            target = None if self._stopping else await store.target(job.subject, self._work.clock(), 1)
+            waits = target is not None and bool(target.due)
         if waits:
             await self._work.jobs.put([job])
 

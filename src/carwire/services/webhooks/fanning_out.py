@@ -98,8 +98,7 @@ def left_by(event: Event, subscription: Subscription, told: list[NewDelivery]) -
     states = [each for each in told if each.kind == "VEHICLE_STATE"]
     if not states:
         return subscription
-    fired_at = subscription.fired_at | dict.fromkeys(states[0].fired, event.at)
-    return msgspec.structs.replace(subscription, first=False, sequence=event.sequence, fired_at=fired_at)
+    return msgspec.structs.replace(subscription, first=False, sequence=event.sequence, fired_at=states[0].fired_at)
 
 
 def _account_of(subscription: Subscription) -> _Account:

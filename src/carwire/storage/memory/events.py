@@ -55,7 +55,7 @@ class EventsInMemory:
             )  # fmt: skip
             if each.kind == "VEHICLE_STATE":
                 row.first, row.sequence = 0 if told.first else row.first, each.event.sequence
-                row.fired_at |= dict.fromkeys(each.fired, each.event.at)
+                row.fired_at = each.fired_at
 
     async def announce(self, of: Vehicle, now: datetime) -> bool:
         """Let every active subscription of a vehicle that has been told nothing hear of it."""

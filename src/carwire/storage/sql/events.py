@@ -12,12 +12,12 @@ import msgspec
 from carwire.core.events import Change, Event, EventKind, Failure, shard_of
 from carwire.core.outbox import Audience, NewDelivery
 from carwire.core.vehicles import Vehicle
-from carwire.core.webhooks import EVERY_S, Form, Webhook
+from carwire.core.webhooks import EVERY_S, Form
 from carwire.kit.ids import new_id
 from carwire.storage.moments import from_us, to_us
 from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, insert, marks, reads, writes
-from carwire.storage.sql.rows import LINK, REST, vehicle
-from carwire.storage.sql.webhooks import SUBSCRIPTION, WEBHOOK, subscription, webhook
+from carwire.storage.sql.rows import LINK, REST, vehicle_of
+from carwire.storage.sql.webhooks import SUBSCRIPTION, subscription, webhooks_of
 
 _EVENT: Final = "position, id, car_id, account_digest, number, sequence, happened_at, kind, detail, webhook_id, user_id"
 _WIDTH: Final = 11
@@ -63,8 +63,7 @@ class EventPlans(Planned):
                 tuple(value for pair in some for value in pair),
             )
         subscriptions = [subscription(row) for row in found]
-        webhooks = yield from _webhooks(sorted({each.webhook_id for each in subscriptions}))
-        return Audience(events, subscriptions, {each.id: each for each in webhooks})
+        return Audience(events, subscriptions, (yield from webhooks_of({each.webhook_id for each in subscriptions})))
 
     @writes
     def fan_out(self, events: Sequence[Event], deliveries: Sequence[NewDelivery], now: datetime) -> Plan[None]:
@@ -88,8 +87,7 @@ class EventPlans(Planned):
         states = [each for each in made if each.kind == "VEHICLE_STATE"]
         were_first = {each.subscription.id for each in states if each.subscription.first}
         for subscription_id, last in sorted({each.subscription.id: each for each in states}.items()):  # the last counts
-            fired_at = {name: to_us(moment) for name, moment in last.subscription.fired_at.items()}
-            fired_at |= dict.fromkeys(last.fired, to_us(last.event.at))
+            fired_at = {name: to_us(moment) for name, moment in last.fired_at.items()}
             yield (
                 "UPDATE subscriptions SET first = first * ?, sequence = ?, fired_at = ? WHERE id = ?",
                 (
@@ -156,7 +154,7 @@ class EventPlans(Planned):
             " ORDER BY e.position, c.user_id, c.vehicle_id",
             (after, until, client_id, webhook_id or ""),
         )
-        return [(_event(row[:_WIDTH]), _reached(row[_WIDTH:])) for row in rows], until
+        return [(_event(row[:_WIDTH]), vehicle_of(row[_WIDTH:])) for row in rows], until
 
     @reads
     def event_span(self) -> Plan[tuple[int, int]]:
@@ -205,10 +203,6 @@ def _event(row: Row) -> Event:
     )  # fmt: skip
 
 
-def _reached(row: Row) -> Vehicle:
-    return vehicle(row[0], row[1], row[2], row[3], row[4:])
-
-
 def _next_us(scheduled_us: int, form: str, at: int) -> int | None:
     """Return the next hour of a schedule after a moment."""
     every = msgspec.json.decode(form, type=Form).every
@@ -216,14 +210,6 @@ def _next_us(scheduled_us: int, form: str, at: int) -> int | None:
         return None
     step = EVERY_S[every] * 1_000_000
     return scheduled_us + ((at - scheduled_us) // step + 1) * step
-
-
-def _webhooks(ids: Sequence[str]) -> Plan[list[Webhook]]:
-    found: list[Webhook] = []
-    for some in chunks(ids):
-        rows = yield f"SELECT {WEBHOOK} FROM webhooks WHERE id IN ({marks(len(some))})", some
-        found += [webhook(row) for row in rows]
-    return found
 
 
 def _delivery(each: NewDelivery, at: int) -> tuple[Value, ...]:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from carwire.core.polling import Poll, Polled
 from carwire.core.vehicles import Vehicle
 from carwire.storage.moments import to_us, to_us_or_null
-from carwire.storage.sql.plans import Plan, Planned, Row, chunks, marks, reads, writes
-from carwire.storage.sql.rows import LINK, REST, vehicle
-from carwire.storage.sql.webhooks import WEBHOOK, webhook
+from carwire.storage.sql.plans import Plan, Planned, Row, chunks, reads, writes
+from carwire.storage.sql.rows import LINK, REST, vehicle_of
+from carwire.storage.sql.webhooks import webhooks_of
 
 
 class PollPlans(Planned):
@@ -41,7 +41,8 @@ class PollPlans(Planned):
                 f" WHERE (vehicle_id, user_id) IN (VALUES {pairs}) ORDER BY webhook_id",
                 values,
             )
-            codes = yield from _codes(sorted({row[2] for row in wanted}))
+            webhooks = yield from webhooks_of({row[2] for row in wanted})
+            codes = {each.id: each.polled for each in webhooks.values() if each.halt is None}
             polls += [_poll(row, wanted, codes) for row in cars]
         return polls
 
@@ -75,23 +76,10 @@ class PollPlans(Planned):
             " WHERE k.source = ? AND k.vin = ? AND c.poll_at IS NOT NULL ORDER BY c.vehicle_id, c.user_id",
             (source, vin),
         )
-        return [_vehicle(row) for row in rows]
-
-
-def _codes(webhook_ids: Sequence[str]) -> Plan[dict[str, tuple[str, ...]]]:
-    """Return what active webhooks need to be read, by their ids."""
-    found: dict[str, tuple[str, ...]] = {}
-    for some in chunks(webhook_ids):
-        rows = yield f"SELECT {WEBHOOK} FROM webhooks WHERE halt IS NULL AND id IN ({marks(len(some))})", some
-        found |= {row[0]: webhook(row).polled for row in rows}
-    return found
+        return [vehicle_of(row) for row in rows]
 
 
 def _poll(row: Row, wanted: Sequence[Row], codes: dict[str, tuple[str, ...]]) -> Poll:
-    of = _vehicle(row)
+    of = vehicle_of(row)
     active = [row[2] for row in wanted if row[:2] == (of.id, of.user_id) and row[2] in codes]
     return Poll(of, tuple(dict.fromkeys(code for webhook_id in active for code in codes[webhook_id])), bool(active))
-
-
-def _vehicle(row: Row) -> Vehicle:
-    return vehicle(row[0], row[1], row[2], row[3], row[4:])

@@ -64,6 +64,11 @@ def vehicle(vehicle_id: str, client_id: str, user_id: str, mode: Mode, rest: Row
     )  # fmt: skip
 
 
+def vehicle_of(row: Row) -> Vehicle:
+    """Return the vehicle of a row of `LINK` and `REST` and nothing else."""
+    return vehicle(row[0], row[1], row[2], row[3], row[4:])
+
+
 def access_token(row: Row) -> AccessToken:
     """Return the token of a row that begins with `ACCESS`."""
     return AccessToken(Principal(row[2], row[3], row[0]), row[4], _EPOCH + timedelta(0, 0, row[1]))
@@ -77,7 +82,7 @@ def application_token(client_id: str, expires_us: int, user_id: str | None = Non
 def connected_vehicle(row: Row) -> ConnectedVehicle:
     """Return the connection of a row of its id, when it changed, `LINK` and `REST`."""
     updated_at = _EPOCH + timedelta(0, 0, row[1])
-    return ConnectedVehicle(row[0], vehicle(row[2], row[3], row[4], row[5], row[6:]), updated_at)
+    return ConnectedVehicle(row[0], vehicle_of(row[2:]), updated_at)
 
 
 def reading(row: Row) -> Reading:

@@ -382,6 +382,7 @@ CREATE TABLE deliveries (
 	CONSTRAINT fk_deliveries_subscription_id_subscriptions FOREIGN KEY(subscription_id) REFERENCES subscriptions (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_deliveries_created_at ON deliveries (created_at);
+CREATE INDEX ix_deliveries_dead ON deliveries (webhook_id) WHERE state = 'dead';
 CREATE INDEX ix_deliveries_due ON deliveries (webhook_id, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX ix_deliveries_subscription_id ON deliveries (subscription_id);
 CREATE INDEX ix_deliveries_webhook_id_created_at ON deliveries (webhook_id, created_at);

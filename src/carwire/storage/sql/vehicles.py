@@ -23,6 +23,7 @@ from carwire.storage.sql.rows import (
     application_token,
     connected_vehicle,
     vehicle,
+    vehicle_of,
 )
 
 _LINKS_OF_GRANT: Final = (
@@ -61,7 +62,7 @@ class VehiclePlans(Planned):
         if not rows:
             return None
         row = rows[0]
-        return vehicle(row[0], row[1], row[2], row[3], row[4:])
+        return vehicle_of(row)
 
     @reads
     def reach_by_token(

@@ -15,8 +15,8 @@ from carwire.core.webhooks import EVERY_S, Form, Halt, Subscription, Subscriptio
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
 from carwire.storage.moments import from_us, from_us_or_null, to_us, to_us_or_null
-from carwire.storage.sql.plans import Plan, Planned, Row, Value, marks, reads, writes
-from carwire.storage.sql.rows import LINK, REST, vehicle
+from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
+from carwire.storage.sql.rows import LINK, REST, vehicle_of
 
 WEBHOOK: Final = (
     "id, client_id, name, url, created_at, error_url, triggers, signals, auto_subscribe, version, form, halt,"
@@ -184,6 +184,15 @@ def subscribe_by_itself(client_id: str, vehicles: Iterable[str], user_id: str, n
         yield _POLL_NOW + " AND vehicle_id = ? AND user_id = ?", (at, at, vehicle_id, user_id)
 
 
+def webhooks_of(ids: Iterable[str]) -> Plan[dict[str, Webhook]]:
+    """Return webhooks of any application by their ids."""
+    found: dict[str, Webhook] = {}
+    for some in chunks(sorted(ids)):
+        rows = yield f"SELECT {WEBHOOK} FROM webhooks WHERE id IN ({marks(len(some))})", some
+        found |= {row[0]: webhook(row) for row in rows}
+    return found
+
+
 def webhook(row: Row) -> Webhook:
     """Return the webhook of a row of `WEBHOOK`."""
     (
@@ -213,7 +222,7 @@ def subscription(row: Row) -> Subscription:
     return Subscription(
         subscription_id,
         webhook_id,
-        vehicle(row[6], row[7], row[8], row[9], row[10:]),
+        vehicle_of(row[6:]),
         from_us(created_us),
         bool(first),
         sequence,

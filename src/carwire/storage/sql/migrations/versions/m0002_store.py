@@ -6,248 +6,221 @@ The table of applications is made anew with moments as numbers, sealed managemen
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
+
+from carwire.storage.sql.tables import DIGEST, ID, create, index, key, needed, new_metadata, refers, table
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-ID: Final = sa.String(36)
-DIGEST: Final = sa.LargeBinary(32)
-_Item = sa.Column[Any] | sa.Constraint | sa.Index
-
-
-def _needed(name: str, kind: Any, *more: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, *more, nullable=False)
-
-
-def _table(name: str, *items: _Item, keyed: bool = True) -> sa.Table:
-    return sa.Table(name, metadata, *items, sqlite_with_rowid=not keyed)
-
-
-def _key(*columns: str) -> sa.PrimaryKeyConstraint:
-    return sa.PrimaryKeyConstraint(*columns)
-
-
-def _refers(table: str, column: str = "id", *, cascade: bool = True) -> sa.ForeignKey:
-    return sa.ForeignKey(f"{table}.{column}", ondelete="CASCADE" if cascade else None)
-
-
-def _index(table: str, *columns: str) -> sa.Index:
-    return sa.Index(f"ix_{table}_{'_'.join(columns)}", *columns)
+metadata = new_metadata()
+_table = partial(table, metadata)
 
 
 applications = _table(
     "applications",
-    _needed("client_id", ID),
-    _needed("name", sa.String(100)),
-    _needed("redirect_uris", sa.Text),  # JSON array of strings
-    _needed("secret_digest", DIGEST),
-    _needed("management_token_digest", DIGEST),
+    needed("client_id", ID),
+    needed("name", sa.String(100)),
+    needed("redirect_uris", sa.Text),  # JSON array of strings
+    needed("secret_digest", DIGEST),
+    needed("management_token_digest", DIGEST),
     sa.Column("management_token_sealed", sa.LargeBinary),  # null: registered before tokens were kept
-    _needed("created_at", sa.BigInteger),
-    _needed("rules", sa.Text),  # JSON object
-    _key("client_id"),
+    needed("created_at", sa.BigInteger),
+    needed("rules", sa.Text),  # JSON object
+    key("client_id"),
     sa.UniqueConstraint("management_token_digest"),
     keyed=False,
 )
-counters = _table("counters", _needed("name", sa.String(36)), _needed("number", sa.BigInteger), _key("name"))
-sealing = _table("sealing", _needed("name", sa.String(36)), _needed("canary_sealed", sa.LargeBinary), _key("name"))
+counters = _table("counters", needed("name", sa.String(36)), needed("number", sa.BigInteger), key("name"))
+sealing = _table("sealing", needed("name", sa.String(36)), needed("canary_sealed", sa.LargeBinary), key("name"))
 
 connect_sessions = _table(
     "connect_sessions",
-    _needed("id", ID),
-    _needed("client_id", ID, _refers("applications", "client_id")),
-    _needed("cookie_digest", DIGEST),
-    _needed("record", sa.LargeBinary),  # the flow's own JSON
+    needed("id", ID),
+    needed("client_id", ID, refers("applications", "client_id")),
+    needed("cookie_digest", DIGEST),
+    needed("record", sa.LargeBinary),  # the flow's own JSON
     sa.Column("secret_sealed", sa.LargeBinary),
-    _needed("version", sa.BigInteger),
-    _needed("expires_at", sa.BigInteger),
-    _needed("closed", sa.SmallInteger),
-    _key("id"),
-    _index("connect_sessions", "client_id"),
-    _index("connect_sessions", "expires_at"),
+    needed("version", sa.BigInteger),
+    needed("expires_at", sa.BigInteger),
+    needed("closed", sa.SmallInteger),
+    key("id"),
+    index("connect_sessions", "client_id"),
+    index("connect_sessions", "expires_at"),
     keyed=False,
 )
 owners = _table(
     "owners",
-    _needed("id", ID),
-    _needed("client_id", ID, _refers("applications", "client_id")),
-    _needed("source", sa.String(40)),
-    _needed("mode", sa.String(10)),
-    _needed("account_digest", DIGEST),
-    _needed("created_at", sa.BigInteger),
+    needed("id", ID),
+    needed("client_id", ID, refers("applications", "client_id")),
+    needed("source", sa.String(40)),
+    needed("mode", sa.String(10)),
+    needed("account_digest", DIGEST),
+    needed("created_at", sa.BigInteger),
     sa.Column("maker_session_sealed", sa.LargeBinary),  # null: nothing is connected
-    _key("id"),
+    key("id"),
     sa.UniqueConstraint("client_id", "source", "mode", "account_digest"),
 )
 cars = _table(
     "cars",
-    _needed("id", ID),
-    _needed("source", sa.String(40)),
-    _needed("vin", sa.String(17)),
-    _needed("make", sa.Text),
-    _needed("model", sa.Text),
-    _needed("year", sa.Integer),
-    _needed("powertrain", sa.String(4)),
+    needed("id", ID),
+    needed("source", sa.String(40)),
+    needed("vin", sa.String(17)),
+    needed("make", sa.Text),
+    needed("model", sa.Text),
+    needed("year", sa.Integer),
+    needed("powertrain", sa.String(4)),
     sa.Column("changed_at", sa.BigInteger),
-    _key("id"),
+    key("id"),
     sa.UniqueConstraint("source", "vin"),
 )
 vehicles = _table(
     "vehicles",
-    _needed("id", ID),
-    _needed("client_id", ID, _refers("applications", "client_id")),
-    _needed("car_id", ID, _refers("cars", cascade=False)),
-    _key("id"),
+    needed("id", ID),
+    needed("client_id", ID, refers("applications", "client_id")),
+    needed("car_id", ID, refers("cars", cascade=False)),
+    key("id"),
     sa.UniqueConstraint("client_id", "car_id"),
-    _index("vehicles", "car_id"),
+    index("vehicles", "car_id"),
 )
 connections = _table(
     "connections",
-    _needed("vehicle_id", ID, _refers("vehicles")),
-    _needed("user_id", ID, _refers("owners")),
-    _needed("client_id", ID),
-    _needed("car_id", ID),
-    _needed("account_digest", DIGEST),
-    _needed("mode", sa.String(10)),
-    _needed("permissions", sa.Text),  # separated by blanks, sorted
-    _needed("connected_at", sa.BigInteger),
-    _needed("updated_at", sa.BigInteger),
+    needed("vehicle_id", ID, refers("vehicles")),
+    needed("user_id", ID, refers("owners")),
+    needed("client_id", ID),
+    needed("car_id", ID),
+    needed("account_digest", DIGEST),
+    needed("mode", sa.String(10)),
+    needed("permissions", sa.Text),  # separated by blanks, sorted
+    needed("connected_at", sa.BigInteger),
+    needed("updated_at", sa.BigInteger),
     sa.Column("external_id", sa.Text),
     sa.Column("capacity_kwh", sa.Double),
-    _needed("id", ID),  # by which API v3 calls a connection
-    _key("vehicle_id", "user_id"),
+    needed("id", ID),  # by which API v3 calls a connection
+    key("vehicle_id", "user_id"),
     sa.UniqueConstraint("id"),
-    _index("connections", "client_id", "connected_at", "vehicle_id", "user_id"),
-    _index("connections", "client_id", "external_id"),
-    _index("connections", "user_id"),
-    _index("connections", "car_id"),
+    index("connections", "client_id", "connected_at", "vehicle_id", "user_id"),
+    index("connections", "client_id", "external_id"),
+    index("connections", "user_id"),
+    index("connections", "car_id"),
 )
 
 grants = _table(
     "grants",
-    _needed("id", ID),
-    _needed("client_id", ID),
-    _needed("user_id", ID, _refers("owners")),
-    _needed("mode", sa.String(10)),
-    _needed("created_at", sa.BigInteger),
+    needed("id", ID),
+    needed("client_id", ID),
+    needed("user_id", ID, refers("owners")),
+    needed("mode", sa.String(10)),
+    needed("created_at", sa.BigInteger),
     sa.Column("revoked_at", sa.BigInteger),
-    _key("id"),
-    _index("grants", "user_id"),
+    key("id"),
+    index("grants", "user_id"),
 )
 grant_vehicles = _table(
     "grant_vehicles",
-    _needed("grant_id", ID, _refers("grants")),
-    _needed("vehicle_id", ID),
-    _needed("user_id", ID),
-    _key("grant_id", "vehicle_id"),
+    needed("grant_id", ID, refers("grants")),
+    needed("vehicle_id", ID),
+    needed("user_id", ID),
+    key("grant_id", "vehicle_id"),
     sa.ForeignKeyConstraint(
         ["vehicle_id", "user_id"], ["connections.vehicle_id", "connections.user_id"], ondelete="CASCADE"
     ),
-    _index("grant_vehicles", "vehicle_id", "user_id"),
+    index("grant_vehicles", "vehicle_id", "user_id"),
 )
 consents = _table(
     "consents",
-    _needed("grant_id", ID),
-    _needed("user_id", ID, _refers("owners")),
-    _needed("text_version", sa.Text),
-    _needed("language", sa.Text),
-    _needed("application_name", sa.Text),
-    _needed("vehicles", sa.Text),  # JSON object: vehicle id → permissions, as they were then
-    _needed("agreed_at", sa.BigInteger),
-    _key("grant_id"),
-    _index("consents", "user_id"),
+    needed("grant_id", ID),
+    needed("user_id", ID, refers("owners")),
+    needed("text_version", sa.Text),
+    needed("language", sa.Text),
+    needed("application_name", sa.Text),
+    needed("vehicles", sa.Text),  # JSON object: vehicle id → permissions, as they were then
+    needed("agreed_at", sa.BigInteger),
+    key("grant_id"),
+    index("consents", "user_id"),
     keyed=False,
 )
 codes = _table(
     "codes",
-    _needed("digest", DIGEST),
-    _needed("grant_id", ID, _refers("grants")),
+    needed("digest", DIGEST),
+    needed("grant_id", ID, refers("grants")),
     sa.Column("redirect_uri", sa.Text),
     sa.Column("challenge", sa.Text),
-    _needed("expires_at", sa.BigInteger),
+    needed("expires_at", sa.BigInteger),
     sa.Column("used_at", sa.BigInteger),
-    _key("digest"),
-    _index("codes", "expires_at"),
-    _index("codes", "grant_id"),
+    key("digest"),
+    index("codes", "expires_at"),
+    index("codes", "grant_id"),
 )
 access_tokens = _table(
     "access_tokens",  # those of a revoked grant are deleted
-    _needed("digest", DIGEST),
-    _needed("grant_id", ID, _refers("grants")),
-    _needed("client_id", ID),
-    _needed("user_id", ID),
-    _needed("mode", sa.String(10)),
-    _needed("expires_at", sa.BigInteger),
-    _key("digest"),
-    _index("access_tokens", "expires_at"),
-    _index("access_tokens", "grant_id"),
+    needed("digest", DIGEST),
+    needed("grant_id", ID, refers("grants")),
+    needed("client_id", ID),
+    needed("user_id", ID),
+    needed("mode", sa.String(10)),
+    needed("expires_at", sa.BigInteger),
+    key("digest"),
+    index("access_tokens", "expires_at"),
+    index("access_tokens", "grant_id"),
 )
 refresh_tokens = _table(
     "refresh_tokens",
-    _needed("digest", DIGEST),
-    _needed("grant_id", ID, _refers("grants")),
-    _needed("expires_at", sa.BigInteger),
+    needed("digest", DIGEST),
+    needed("grant_id", ID, refers("grants")),
+    needed("expires_at", sa.BigInteger),
     sa.Column("used_at", sa.BigInteger),
-    _key("digest"),
-    _index("refresh_tokens", "expires_at"),
-    _index("refresh_tokens", "grant_id"),
+    key("digest"),
+    index("refresh_tokens", "expires_at"),
+    index("refresh_tokens", "grant_id"),
 )
 
 readings = _table(
     "readings",
-    _needed("car_id", ID, _refers("cars")),
-    _needed("account_digest", DIGEST),
-    _needed("code", sa.String(100)),
-    _needed("value", sa.Text),  # JSON
+    needed("car_id", ID, refers("cars")),
+    needed("account_digest", DIGEST),
+    needed("code", sa.String(100)),
+    needed("value", sa.Text),  # JSON
     sa.Column("unit", sa.Text),
     sa.Column("measured_at", sa.BigInteger),
     sa.Column("maker_at", sa.BigInteger),
-    _needed("fetched_at", sa.BigInteger),
-    _needed("source", sa.String(40)),
-    _key("car_id", "account_digest", "code"),
+    needed("fetched_at", sa.BigInteger),
+    needed("source", sa.String(40)),
+    key("car_id", "account_digest", "code"),
 )
 budgets = _table(
     "budgets",  # a car may be asked before it is connected: no reference
-    _needed("car_id", ID),
-    _needed("calls", sa.Double),
-    _needed("wakes", sa.Double),
-    _needed("level_at", sa.Double),  # seconds since 1970
-    _key("car_id"),
+    needed("car_id", ID),
+    needed("calls", sa.Double),
+    needed("wakes", sa.Double),
+    needed("level_at", sa.Double),  # seconds since 1970
+    key("car_id"),
 )
 
 _under_way: Final = sa.text("ended_at IS NULL")
 commands = _table(
     "commands",
-    _needed("id", ID),
-    _needed("client_id", ID, _refers("applications", "client_id")),
-    _needed("vehicle_id", ID),
-    _needed("car_id", ID),
-    _needed("name", sa.String(40)),
-    _needed("arguments", sa.Text),  # JSON object
-    _needed("fingerprint", DIGEST),
-    _needed("state", sa.String(10)),
+    needed("id", ID),
+    needed("client_id", ID, refers("applications", "client_id")),
+    needed("vehicle_id", ID),
+    needed("car_id", ID),
+    needed("name", sa.String(40)),
+    needed("arguments", sa.Text),  # JSON object
+    needed("fingerprint", DIGEST),
+    needed("state", sa.String(10)),
     sa.Column("problem", sa.Text),  # JSON
-    _needed("accepted_at", sa.BigInteger),
-    _needed("deadline_at", sa.BigInteger),
+    needed("accepted_at", sa.BigInteger),
+    needed("deadline_at", sa.BigInteger),
     sa.Column("sent_at", sa.BigInteger),
     sa.Column("ended_at", sa.BigInteger),
-    _key("id"),
-    _index("commands", "client_id"),
+    key("id"),
+    index("commands", "client_id"),
     sa.Index(
         "uq_commands_under_way",
         "car_id",
@@ -261,47 +234,47 @@ commands = _table(
 )
 idempotency_keys = _table(
     "idempotency_keys",
-    _needed("client_id", ID),
-    _needed("vehicle_id", ID),
-    _needed("idempotency_key", sa.Text),
-    _needed("command_id", ID, _refers("commands")),
-    _needed("created_at", sa.BigInteger),
-    _key("client_id", "vehicle_id", "idempotency_key"),
-    _index("idempotency_keys", "command_id"),
-    _index("idempotency_keys", "created_at"),
+    needed("client_id", ID),
+    needed("vehicle_id", ID),
+    needed("idempotency_key", sa.Text),
+    needed("command_id", ID, refers("commands")),
+    needed("created_at", sa.BigInteger),
+    key("client_id", "vehicle_id", "idempotency_key"),
+    index("idempotency_keys", "command_id"),
+    index("idempotency_keys", "created_at"),
 )
 audit = _table(
     "audit",  # lines can be added, not changed or deleted: triggers see to it
-    _needed("number", sa.BigInteger),
-    _needed("noted_at", sa.BigInteger),
-    _needed("kind", sa.Text),
-    _needed("subject", sa.Text),
-    _needed("detail", sa.Text),  # JSON object
-    _needed("digest", DIGEST),
-    _key("number"),
+    needed("number", sa.BigInteger),
+    needed("noted_at", sa.BigInteger),
+    needed("kind", sa.Text),
+    needed("subject", sa.Text),
+    needed("detail", sa.Text),  # JSON object
+    needed("digest", DIGEST),
+    key("number"),
 )
 audit_head = _table(
-    "audit_head", _needed("name", sa.String(36)), _needed("number", sa.BigInteger), _needed("digest", DIGEST),
-    _key("name"),
+    "audit_head", needed("name", sa.String(36)), needed("number", sa.BigInteger), needed("digest", DIGEST),
+    key("name"),
 )  # fmt: skip
 
 webhooks = _table(
     "webhooks",
-    _needed("id", ID),
-    _needed("client_id", ID, _refers("applications", "client_id")),
-    _needed("name", sa.Text),
-    _needed("url", sa.Text),
-    _needed("created_at", sa.BigInteger),
-    _key("id"),
-    _index("webhooks", "client_id", "created_at"),
+    needed("id", ID),
+    needed("client_id", ID, refers("applications", "client_id")),
+    needed("name", sa.Text),
+    needed("url", sa.Text),
+    needed("created_at", sa.BigInteger),
+    key("id"),
+    index("webhooks", "client_id", "created_at"),
 )
 subscriptions = _table(
     "subscriptions",
-    _needed("webhook_id", ID, _refers("webhooks")),
-    _needed("vehicle_id", ID, _refers("vehicles")),
-    _needed("created_at", sa.BigInteger),
-    _key("webhook_id", "vehicle_id"),
-    _index("subscriptions", "vehicle_id"),
+    needed("webhook_id", ID, refers("webhooks")),
+    needed("vehicle_id", ID, refers("vehicles")),
+    needed("created_at", sa.BigInteger),
+    key("webhook_id", "vehicle_id"),
+    index("subscriptions", "vehicle_id"),
 )
 
 _KEPT: Final = "client_id, name, redirect_uris, secret_digest, management_token_digest, created_at"
@@ -326,10 +299,7 @@ def upgrade() -> None:
     connection = op.get_bind()
     rows = connection.exec_driver_sql(f"SELECT {_KEPT} FROM applications").mappings().all()  # noqa: S608  # a constant
     op.drop_table("applications")
-    for table in metadata.sorted_tables:
-        connection.execute(sa.schema.CreateTable(table))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):  # a set: the snapshot needs an order
-            connection.execute(sa.schema.CreateIndex(index))
+    create(connection, *metadata.sorted_tables)
     if rows:
         carried = [{**row, "created_at": _microseconds(row["created_at"]), "rules": "{}"} for row in rows]
         connection.execute(applications.insert(), carried)

@@ -6,49 +6,22 @@ delivered until it is.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 from alembic import op
+
+from carwire.storage.sql.tables import DIGEST, ID, create, index, key, needed, new_metadata, refers, table
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-ID: Final = sa.String(36)
-DIGEST: Final = sa.LargeBinary(32)
-_Item = sa.Column[Any] | sa.Constraint | sa.Index
-
-
-def _needed(name: str, kind: Any, *more: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, *more, nullable=False)
-
-
-def _table(name: str, *items: _Item, keyed: bool = True) -> sa.Table:
-    return sa.Table(name, metadata, *items, sqlite_with_rowid=not keyed)
-
-
-def _key(*columns: str) -> sa.PrimaryKeyConstraint:
-    return sa.PrimaryKeyConstraint(*columns)
-
-
-def _refers(table: str, column: str = "id", *, cascade: bool = True) -> sa.ForeignKey:
-    return sa.ForeignKey(f"{table}.{column}", ondelete="CASCADE" if cascade else None)
-
-
-def _index(table: str, *columns: str) -> sa.Index:
-    return sa.Index(f"ix_{table}_{'_'.join(columns)}", *columns)
+metadata = new_metadata()
+_table = partial(table, metadata)
 
 
 # Tables of before that are referred to, as far as they are.
@@ -63,121 +36,123 @@ sa.Table(
 
 webhooks = _table(
     "webhooks",
-    _needed("id", ID),
-    _needed("client_id", ID, _refers("applications", "client_id")),
-    _needed("name", sa.Text),
-    _needed("url", sa.Text),
-    _needed("created_at", sa.BigInteger),
+    needed("id", ID),
+    needed("client_id", ID, refers("applications", "client_id")),
+    needed("name", sa.Text),
+    needed("url", sa.Text),
+    needed("created_at", sa.BigInteger),
     sa.Column("error_url", sa.Text),
-    _needed("triggers", sa.Text),
-    _needed("signals", sa.Text),
-    _needed("auto_subscribe", sa.SmallInteger),
-    _needed("version", sa.String(10)),
-    _needed("form", sa.Text),
+    needed("triggers", sa.Text),
+    needed("signals", sa.Text),
+    needed("auto_subscribe", sa.SmallInteger),
+    needed("version", sa.String(10)),
+    needed("form", sa.Text),
     sa.Column("halt", sa.String(20)),
     sa.Column("failing_since", sa.BigInteger),
-    _key("id"),
-    _index("webhooks", "client_id", "created_at"),
+    key("id"),
+    index("webhooks", "client_id", "created_at"),
 )
 webhook_secrets = _table(
     "webhook_secrets",
-    _needed("id", ID),
-    _needed("webhook_id", ID, _refers("webhooks")),
-    _needed("secret_sealed", sa.LargeBinary),
-    _needed("created_at", sa.BigInteger),
+    needed("id", ID),
+    needed("webhook_id", ID, refers("webhooks")),
+    needed("secret_sealed", sa.LargeBinary),
+    needed("created_at", sa.BigInteger),
     sa.Column("expires_at", sa.BigInteger),
-    _key("id"),
-    _index("webhook_secrets", "webhook_id"),
+    key("id"),
+    index("webhook_secrets", "webhook_id"),
 )
 subscriptions = _table(
     "subscriptions",
-    _needed("id", ID),
-    _needed("webhook_id", ID, _refers("webhooks")),
-    _needed("vehicle_id", ID),
-    _needed("user_id", ID),
-    _needed("created_at", sa.BigInteger),
-    _needed("first", sa.SmallInteger),
+    needed("id", ID),
+    needed("webhook_id", ID, refers("webhooks")),
+    needed("vehicle_id", ID),
+    needed("user_id", ID),
+    needed("created_at", sa.BigInteger),
+    needed("first", sa.SmallInteger),
     sa.Column("scheduled_at", sa.BigInteger),
     sa.Column("sequence", sa.BigInteger),
-    _needed("fired_at", sa.Text),
-    _key("webhook_id", "vehicle_id", "user_id"),
+    needed("fired_at", sa.Text),
+    key("webhook_id", "vehicle_id", "user_id"),
     sa.UniqueConstraint("id"),
     sa.ForeignKeyConstraint(
         ["vehicle_id", "user_id"], ["connections.vehicle_id", "connections.user_id"], ondelete="CASCADE"
     ),
-    _index("subscriptions", "vehicle_id", "user_id"),
-    _index("subscriptions", "scheduled_at"),
+    index("subscriptions", "vehicle_id", "user_id"),
+    index("subscriptions", "scheduled_at"),
 )
 history = _table(
     "history",
-    _needed("car_id", ID, _refers("cars")),
-    _needed("account_digest", DIGEST),
-    _needed("code", sa.String(100)),
-    _needed("fetched_at", sa.BigInteger),
-    _needed("value", sa.Text),
+    needed("car_id", ID, refers("cars")),
+    needed("account_digest", DIGEST),
+    needed("code", sa.String(100)),
+    needed("fetched_at", sa.BigInteger),
+    needed("value", sa.Text),
     sa.Column("measured_at", sa.BigInteger),
-    _key("car_id", "account_digest", "code", "fetched_at"),
-    _index("history", "fetched_at"),
+    key("car_id", "account_digest", "code", "fetched_at"),
+    index("history", "fetched_at"),
 )
 _waiting: Final = sa.text("fanned = 0")
 events = _table(
     "events",
-    _needed("position", sa.BigInteger),
-    _needed("id", ID),
-    _needed("car_id", ID, _refers("cars")),
-    _needed("account_digest", DIGEST),
-    _needed("number", sa.BigInteger),
-    _needed("sequence", sa.BigInteger),
-    _needed("happened_at", sa.BigInteger),
-    _needed("kind", sa.String(10)),
-    _needed("detail", sa.Text),
+    needed("position", sa.BigInteger),
+    needed("id", ID),
+    needed("car_id", ID, refers("cars")),
+    needed("account_digest", DIGEST),
+    needed("number", sa.BigInteger),
+    needed("sequence", sa.BigInteger),
+    needed("happened_at", sa.BigInteger),
+    needed("kind", sa.String(10)),
+    needed("detail", sa.Text),
     sa.Column("webhook_id", ID),
     sa.Column("user_id", ID),
-    _needed("shard", sa.SmallInteger),
-    _needed("fanned", sa.SmallInteger),
-    _key("position"),
-    _index("events", "car_id", "account_digest"),
-    _index("events", "happened_at"),
+    needed("shard", sa.SmallInteger),
+    needed("fanned", sa.SmallInteger),
+    key("position"),
+    index("events", "car_id", "account_digest"),
+    index("events", "happened_at"),
     sa.Index("ix_events_shard_waiting", "shard", "position", sqlite_where=_waiting, postgresql_where=_waiting),
 )
 _due: Final = sa.text("next_at IS NOT NULL")
+_dead: Final = sa.text("state = 'dead'")
 deliveries = _table(
     "deliveries",
-    _needed("id", ID),
-    _needed("webhook_id", ID, _refers("webhooks")),
-    _needed("subscription_id", ID, _refers("subscriptions")),
-    _needed("vehicle_id", ID),
-    _needed("user_id", ID),
-    _needed("kind", sa.String(20)),
-    _needed("position", sa.BigInteger),
-    _needed("body", sa.LargeBinary),
+    needed("id", ID),
+    needed("webhook_id", ID, refers("webhooks")),
+    needed("subscription_id", ID, refers("subscriptions")),
+    needed("vehicle_id", ID),
+    needed("user_id", ID),
+    needed("kind", sa.String(20)),
+    needed("position", sa.BigInteger),
+    needed("body", sa.LargeBinary),
     sa.Column("slot", sa.Integer),
-    _needed("created_at", sa.BigInteger),
-    _needed("state", sa.String(10)),
-    _needed("attempts", sa.Integer),
+    needed("created_at", sa.BigInteger),
+    needed("state", sa.String(10)),
+    needed("attempts", sa.Integer),
     sa.Column("next_at", sa.BigInteger),
     sa.Column("status", sa.Integer),
     sa.Column("problem", sa.Text),
-    _key("id"),
+    key("id"),
     sa.Index("ix_deliveries_due", "webhook_id", "next_at", sqlite_where=_due, postgresql_where=_due),
-    _index("deliveries", "webhook_id", "created_at"),
-    _index("deliveries", "subscription_id"),
-    _index("deliveries", "created_at"),
+    sa.Index("ix_deliveries_dead", "webhook_id", sqlite_where=_dead, postgresql_where=_dead),
+    index("deliveries", "webhook_id", "created_at"),
+    index("deliveries", "subscription_id"),
+    index("deliveries", "created_at"),
     keyed=False,
 )
 attempts = _table(
     "attempts",
-    _needed("id", ID),
-    _needed("delivery_id", ID, _refers("deliveries")),
-    _needed("number", sa.Integer),
-    _needed("began_at", sa.BigInteger),
-    _needed("seconds", sa.Double),
+    needed("id", ID),
+    needed("delivery_id", ID, refers("deliveries")),
+    needed("number", sa.Integer),
+    needed("began_at", sa.BigInteger),
+    needed("seconds", sa.Double),
     sa.Column("status", sa.Integer),
     sa.Column("problem", sa.Text),
     sa.Column("detail", sa.Text),
     sa.Column("answer", sa.Text),
-    _key("id"),
-    _index("attempts", "delivery_id"),
+    key("id"),
+    index("attempts", "delivery_id"),
     keyed=False,
 )
 
@@ -198,8 +173,7 @@ def upgrade() -> None:
     subscribed = connection.exec_driver_sql(_SUBSCRIPTIONS).mappings().all()
     op.drop_table("subscriptions")
     op.drop_table("webhooks")
-    for table in (webhooks, webhook_secrets, subscriptions, history, events, deliveries, attempts):
-        _create(connection, table)
+    create(connection, webhooks, webhook_secrets, subscriptions, history, events, deliveries, attempts)
     if hooks:
         connection.execute(webhooks.insert(), [{**row, **_NEW, "triggers": _objects(row["triggers"])} for row in hooks])
     if subscribed:
@@ -215,9 +189,3 @@ def upgrade() -> None:
 
 def _objects(codes: str) -> str:
     return msgspec.json.encode([{"code": code} for code in msgspec.json.decode(codes)]).decode()
-
-
-def _create(connection: sa.Connection, table: sa.Table) -> None:
-    connection.execute(sa.schema.CreateTable(table))
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):  # a set: the snapshot needs an order
-        connection.execute(sa.schema.CreateIndex(index))
