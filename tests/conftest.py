@@ -40,6 +40,8 @@ from carwire.storage.memory import MemoryStore
 from carwire.storage.sealing import open_sealer
 from carwire.storage.sql.store import open_store
 
+pytest.register_assert_rewrite("tests.contract.rows", "tests.contract.hands", "tests.contract.connecting")
+
 T = TypeVar("T")
 Headers = Sequence[tuple[bytes, bytes]]
 PEPPER = bytes(range(32))

@@ -726,6 +726,7 @@ def test_the_environment_is_read_when_a_call_is_made(told: Told, world: World, m
 
 
 def test_threads_share_one_client_and_children_have_their_own(world: World) -> None:
+    asking.close()  # those of the tests before
     vehicle, found = world.vehicle(dropin), []
     threads = [threading.Thread(target=lambda: found.append(vehicle.odometer().distance)) for _ in range(8)]
     for thread in threads:

@@ -18,7 +18,6 @@ from tests.conftest import Server, environment, started
 if TYPE_CHECKING:
     from tests.contract.hands import Hand
 
-pytest.register_assert_rewrite("tests.contract.rows", "tests.contract.hands", "tests.contract.connecting")
 HERE = Path(__file__).parent
 NODE_PACKAGE = "smartcar@10.4.0"
 

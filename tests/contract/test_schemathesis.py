@@ -81,9 +81,12 @@ def facts(server: Server) -> dict[str, object]:
     for vehicle_id in owners["tesla"]["vehicle_ids"][: CARS // 2]:
         attributes = {"webhookId": webhook_id, "userId": owners["tesla"]["user_id"], "vehicleId": vehicle_id}
         assert machine.ask("POST", "/subscriptions", body={"data": {"attributes": attributes}}).status == 202
+    token = server.post("/auth-broker/request-token", b"grant_type=client_credentials").json()
     return {
         "client_id": server.client_id,
         "client_secret": server.client_secret,
+        "api_key": server.demo["api_key"],
+        "api_token": token["access_token"],
         "management_token": server.demo["application_management_token"],
         "machine": {"id": machine.id, "secret": machine.secret, "token": machine.token},
         "webhook_id": webhook_id,

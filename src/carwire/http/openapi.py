@@ -431,7 +431,10 @@ def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
     schema, for_sdks = schemas[route.answers], _for_sdks(route)
     if for_sdks is not None:
         schema = {"anyOf": [schema, schemas[for_sdks]]}
-    return {"description": "The answer.", "headers": headers, "content": _json(schema)}
+    content = _json(schema)
+    if route.query is not None and "format" in route.query.__struct_fields__:
+        content["text/csv"] = {"schema": _TEXT}
+    return {"description": "The answer.", "headers": headers, "content": content}
 
 
 def _errors(route: Route) -> dict[str, tuple[str, dict[str, Any]]]:

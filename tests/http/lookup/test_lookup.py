@@ -484,7 +484,6 @@ def test_usage_counts_by_key_reference_and_day_as_json_and_csv(place: Owned, clo
         "to=2026-02-30",
         "format=xml",
         "product=x",
-        "from=0001-01-01",
     ):
         refused(one.get(f"/v1/usage?{query}"), 400, "invalid_parameter")
 

@@ -25,7 +25,8 @@ _TRAITS: Final = (
 )
 _NEEDED: Final = ("year", "make", "model")
 _NARROWING: Final = ("badge", "series", "transmission", "body_type", "fuel", "drive", "engine", "wheelbase")
-_LONGEST: Final = 200
+FACETS: Final = (*_TRAITS, *_ALIASES)
+LONGEST_FILTER: Final = 200
 
 
 class LookupHandlers:
@@ -162,8 +163,8 @@ def _vehicle_id(asking: Asking) -> str:
 
 def _text(asking: Asking) -> str:
     text = asking.values.get("search", "").strip()
-    if not text or len(text) > _LONGEST:
-        raise LookupRefused("invalid_parameter", f"search is a text of 1 to {_LONGEST} characters")
+    if not text or len(text) > LONGEST_FILTER:
+        raise LookupRefused("invalid_parameter", f"search is a text of 1 to {LONGEST_FILTER} characters")
     return text
 
 
@@ -173,7 +174,7 @@ def _facets(asking: Asking) -> tuple[tuple[str, ...], Mapping[str, str]]:
     unknown = [name for name in names if _ALIASES.get(name, name) not in _TRAITS]
     if not names or unknown:
         what = f"there is no facet {unknown[0][:40]!a}" if unknown else "facet is required"
-        raise LookupRefused("invalid_parameter", what, hint=f"one or more of {', '.join((*_TRAITS, *_ALIASES))}")
+        raise LookupRefused("invalid_parameter", what, hint=f"one or more of {', '.join(FACETS)}")
     return names, _filters(asking.values)
 
 
@@ -190,6 +191,6 @@ def _filters(values: Mapping[str, str]) -> dict[str, str]:
     year = filters.get("year")
     if year is not None and not (year.isascii() and year.isdigit() and len(year) == 4):
         raise LookupRefused("invalid_parameter", "year has four digits")
-    if any(len(text) > _LONGEST or "\0" in text for text in filters.values()):
-        raise LookupRefused("invalid_parameter", f"a filter has at most {_LONGEST} characters")
+    if any(len(text) > LONGEST_FILTER or "\0" in text for text in filters.values()):
+        raise LookupRefused("invalid_parameter", f"a filter has at most {LONGEST_FILTER} characters")
     return filters

@@ -11,7 +11,7 @@ from carwire.core.lookup.asking import FEATURES, LONGEST_REFERENCE
 from carwire.core.lookup.keys import GROUPS, PRODUCTS
 from carwire.core.lookup.regions import REGIONS
 from carwire.http.call import Route
-from carwire.http.lookup.handlers import LookupHandlers
+from carwire.http.lookup.handlers import FACETS, LONGEST_FILTER, LookupHandlers
 from carwire.http.lookup.tokens import TokenHandlers
 from carwire.http.lookup.usage import RecordsBody, UsageBody, UsageHandlers
 from carwire.wire.lookup import bodies
@@ -19,16 +19,17 @@ from carwire.wire.lookup import bodies
 _Region = Annotated[
     str | None,
     Meta(
-        description="Region of the request; without it the key's own.",
-        extra_json_schema={"examples": sorted(REGIONS)},
+        description="Region of the request, in either case; without it the key's own. `gb` is `uk`.",
+        extra_json_schema={"pattern": "^([A-Za-z]{2})?$", "examples": sorted(REGIONS)},
     ),
 ]
 _Reference = Annotated[
     Annotated[str, Meta(max_length=LONGEST_REFERENCE)] | None,
     Meta(description="Free text that is kept with the usage record."),
 ]
+_CODE: Final = "|".join(sorted(FEATURES))
 _Features = Annotated[
-    str | None,
+    Annotated[str, Meta(pattern=f"^(({_CODE})(,({_CODE}))*)?$")] | None,
     Meta(
         description="Codes of extra data, separated by commas.",
         extra_json_schema={"examples": [",".join(sorted(FEATURES))]},
@@ -69,15 +70,17 @@ class SearchQuery(msgspec.Struct, frozen=True):
     reference_id: _Reference = None
 
 
-_Filter = Annotated[str | None, Meta(description="Only vehicles with this value.")]
+_Text = Annotated[str, Meta(max_length=LONGEST_FILTER)]
+_Filter = Annotated[_Text | None, Meta(description="Only vehicles with this value.")]
+_Year = Annotated[Annotated[str, Meta(pattern="^([0-9]{4})?$")] | None, Meta(description="Only vehicles of this year.")]
 
 
 class NarrowQuery(msgspec.Struct, frozen=True):
     """Which vehicles."""
 
     year: Annotated[str, Meta(pattern=r"^[0-9]{4}$", description="Only vehicles of this year.")]
-    make: Annotated[str, Meta(description="Only vehicles of this make.")]
-    model: Annotated[str, Meta(description="Only vehicles of this model.")]
+    make: Annotated[str, Meta(min_length=1, max_length=LONGEST_FILTER, description="Only vehicles of this make.")]
+    model: Annotated[str, Meta(min_length=1, max_length=LONGEST_FILTER, description="Only vehicles of this model.")]
     badge: _Filter = None
     series: _Filter = None
     transmission: _Filter = None
@@ -89,13 +92,20 @@ class NarrowQuery(msgspec.Struct, frozen=True):
     reference_id: _Reference = None
 
 
+_ONE: Final = "|".join(FACETS)
+
+
 class FacetQuery(msgspec.Struct, frozen=True):
     """Which traits, of which vehicles."""
 
     facet: Annotated[
-        str, Meta(description="Traits whose values are wanted, separated by commas; `facets` is the same.")
+        str,
+        Meta(
+            description="Traits whose values are wanted, separated by commas; `facets` is the same.",
+            pattern=f"^({_ONE})(,({_ONE}))*$",
+        ),
     ]
-    year: _Filter = None
+    year: _Year = None
     make: _Filter = None
     model: _Filter = None
     badge: _Filter = None
@@ -110,8 +120,7 @@ class FacetQuery(msgspec.Struct, frozen=True):
 
 
 _Day = Annotated[
-    Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None,
-    Meta(description="Day in UTC, itself included."),
+    Annotated[str, Meta(extra_json_schema={"format": "date"})] | None, Meta(description="Day in UTC, itself included.")
 ]
 _Format = Annotated[str, Meta(description="`json` or `csv`.", extra_json_schema={"enum": ["csv", "json"]})]
 _Product = Annotated[str | None, Meta(description="Only of this product.", extra_json_schema={"examples": [*PRODUCTS]})]

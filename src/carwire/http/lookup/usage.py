@@ -21,6 +21,8 @@ from carwire.services.lookup.usage import LookupUsageService
 _CSV: Final = b"text/csv; charset=utf-8"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
 
+_FIRST, _LAST = date(1970, 1, 1), date(9000, 1, 1)  # nothing was used before or after
+
 
 class UsageBody(msgspec.Struct, frozen=True):
     """Counts: one row a group, with the values of what was grouped by."""
@@ -129,11 +131,9 @@ def _day(values: Mapping[str, str], name: str) -> datetime | None:
         if len(text) != 10:
             raise ValueError
         day = date.fromisoformat(text)
-        if not 1970 <= day.year <= 9000:
-            raise ValueError
     except ValueError:
         raise LookupRefused("invalid_parameter", f"{name} is a day, as 2026-11-21 is one") from None
-    return datetime.combine(day, time(), UTC)
+    return datetime.combine(min(max(day, _FIRST), _LAST), time(), UTC)
 
 
 def _wants_csv(values: Mapping[str, str]) -> bool:
