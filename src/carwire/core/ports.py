@@ -118,7 +118,9 @@ class ApplicationStore(Protocol):
         """Delete a secret, and with it the tokens it led to; false when the application has none of this id."""
 
     def version(self) -> int:
-        """Return a number that changes when applications are written to: at once by us, within a second by others."""
+        """Return a number that changes when applications or keys are written to: at once by us, within a second by
+        others.
+        """
 
 
 class ConnectStore(Protocol):

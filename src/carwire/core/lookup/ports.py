@@ -29,6 +29,9 @@ class ServiceFailed(CarwireError):
 class KeyStore(Protocol):
     """Keeps keys of the lookup API by digest, tokens that stand for them, quotas, and records of use."""
 
+    def version(self) -> int:
+        """Return a number that changes when keys are written to: at once by us, within a second by others."""
+
     async def add_api_key(self, key: ApiKey, digest: bytes) -> bool:
         """Store a new key; false when there is no such application."""
 

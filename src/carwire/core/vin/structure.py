@@ -19,6 +19,7 @@ dropped; I, O and Q, which no VIN may contain, are pointed at and never replaced
 from __future__ import annotations
 
 import string
+from operator import mul
 from typing import Final, Literal
 
 import msgspec
@@ -37,7 +38,7 @@ UNKNOWN: Final = "*"  # stands for a character that is not known, as in vPIC
 _TRANSLITERATION: Final = dict(
     zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "012345678912345678123457923456789"), strict=True)
 )
-_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 9, 8, 7, 6, 5, 4, 3, 2)  # position 9 aside
 _READABLE: Final = CHARACTERS | set(LOOK_ALIKES) | {UNKNOWN}
 # Blanks go and ASCII letters rise; `str.upper` would turn other characters into letters a VIN may contain.
 _NORMAL: Final = str.maketrans(string.ascii_lowercase, string.ascii_uppercase, BLANKS)
@@ -184,7 +185,7 @@ def compute_check_digit(vin: str) -> str | None:
     if len(vin) != VIN_LENGTH:
         return None
     try:
-        total = sum(_TRANSLITERATION[c] * w for c, w in zip(vin, _WEIGHTS, strict=True) if w)
+        total = sum(map(mul, map(_TRANSLITERATION.__getitem__, vin[:8] + vin[9:]), _WEIGHTS))
     except KeyError:
         return None
     return "0123456789X"[total % 11]

@@ -16,9 +16,10 @@ from carwire.core.lookup.names import make_key, pieces
 from carwire.core.lookup.ports import FactDecoder, LookupStore
 from carwire.core.lookup.refusal import LookupRefused
 from carwire.core.lookup.regions import Region
-from carwire.core.lookup.registers import Entry, PrefixCount, Release, prefix_of
+from carwire.core.lookup.registers import LENGTHS, Entry, PrefixCount, Release, prefix_of
 from carwire.core.lookup.samples import sample, sample_vehicle
 from carwire.core.lookup.traits import Vehicle
+from carwire.core.vin.structure import VIN_LENGTH
 from carwire.kit.clock import Clock
 
 _RELEASES_S: Final = 1.0  # for which what is loaded counts as known
@@ -89,9 +90,9 @@ class LookupService:
             entries = await self._services.ask(question.region, None, plate, state)
         if not entries:
             return Found()
-        vin = entries[0].key if len(entries[0].key) == 17 else None
+        vin = entries[0].key if len(entries[0].key) == VIN_LENGTH else None
         if vin is not None:
-            others = await self._store.register_entries(question.region.code, _keys(vin))
+            others = await self._registered(question.region, vin, releases)
             entries += [entry for entry in others if entry.link not in WHOLE]
         return await self._found(vin, entries, releases, question, public=public)
 
@@ -133,12 +134,16 @@ class LookupService:
         await self.write()
 
     async def _entries(self, region: Region, vin: str, releases: Sequence[Release]) -> list[Entry]:
-        entries: list[Entry] = []
-        if any(release.link not in {"LP", "none"} for release in releases):
-            entries = await self._store.register_entries(region.code, _keys(vin))
+        entries = await self._registered(region, vin, releases)
         if self._services is not None and not any(entry.link in WHOLE for entry in entries):
             entries += await self._services.ask(region, vin, None, None)
         return entries
+
+    async def _registered(self, region: Region, vin: str, releases: Sequence[Release]) -> list[Entry]:
+        """Return what is registered under a VIN, or under as much of it as each register publishes."""
+        lengths = {LENGTHS[release.link] for release in releases if release.link in LENGTHS}
+        keys = [vin[:length] for length in lengths] if len(vin) == VIN_LENGTH else [vin] if lengths else []
+        return await self._store.register_entries(region.code, keys) if keys else []
 
     async def _found(
         self,
@@ -149,12 +154,14 @@ class LookupService:
         *,
         public: bool,
     ) -> Found:
-        decode = self._decoder.facts(vin, now=self._clock()) if vin is not None and len(vin) == 17 else None
+        decode = self._decoder.facts(vin, now=self._clock()) if vin is not None and len(vin) == VIN_LENGTH else None
         place = _same(question, vin, decode, entries)
         chosen = None if any(release.catalogue for release in releases) else self._matched.get(place)
         if chosen is None:
             chosen, of_kind = await self._match(vin, decode, entries, releases, question)
             if of_kind:
+                if len(self._matched) >= _MATCHES:
+                    self._matched.clear()
                 self._matched[place] = chosen
         self._remember(chosen)
         return Found(
@@ -184,8 +191,6 @@ class LookupService:
         counts = await self._counts(region, vin, releases) if wanted else ()
         catalogue = await self._catalogue(region, evidence, counts, releases, decode)
         chosen = match(region, evidence, counts, catalogue, more=question.more)
-        if len(self._matched) >= _MATCHES:
-            self._matched.clear()
         return chosen, not wanted
 
     async def _counts(self, region: str, vin: str | None, releases: Sequence[Release]) -> Sequence[PrefixCount]:
@@ -236,10 +241,6 @@ class LookupService:
 
     def _has_service(self, region: Region) -> bool:
         return self._services is not None and self._services.serves(region)
-
-
-def _keys(vin: str) -> tuple[str, ...]:
-    return (vin, vin[:11], vin[:10], vin[:8]) if len(vin) == 17 else (vin,)
 
 
 def _same(question: Question, vin: str | None, decode: DecodedFacts | None, entries: Sequence[Entry]) -> Place:

@@ -19,6 +19,7 @@ from carwire.kit.secrets import Secret, SecretHasher, new_secret
 TOKEN_LIFE: Final = timedelta(seconds=3600)
 _SHOWN: Final = 10  # characters of a key that are kept readable
 _LONGEST_NAME: Final = 100
+_REMEMBERED: Final = 10_000  # keys
 _PREFIXES: Final = ("sec_", "pub_")
 
 
@@ -45,6 +46,8 @@ class KeyService:
         self._store = store
         self._hasher = hasher
         self._clock = clock
+        self._known: dict[bytes, ApiKey] = {}
+        self._known_at = store.version()
 
     async def create(self, client_id: str, kind: Kind, name: str, rights: Rights) -> NewKey:
         """Make a key for an application. Raises `InvalidInput` for rights that cannot be and an unknown application."""
@@ -109,9 +112,17 @@ class KeyService:
     async def _key(self, secret: Secret) -> ApiKey:
         if not secret.reveal().startswith(_PREFIXES):
             raise LookupRefused("key_invalid", "A key begins with sec_ or pub_")
-        key = await self._store.find_api_key(self._hasher.hash(secret))
+        digest, version = self._hasher.hash(secret), self._store.version()
+        if version != self._known_at or len(self._known) > _REMEMBERED:  # until anybody writes to a key
+            self._known.clear()
+            self._known_at = version
+        key = self._known.get(digest)
         if key is None:
-            raise LookupRefused("key_invalid", "Nobody knows this key here")
+            key = await self._store.find_api_key(digest)
+            if key is None:
+                raise LookupRefused("key_invalid", "Nobody knows this key here")
+            if version == self._known_at:
+                self._known[digest] = key
         return _living(key)
 
     async def _of_token(self, secret: Secret) -> ApiKey:

@@ -44,6 +44,7 @@ class LookupInMemory:
         if key.client_id not in self._state.applications:
             return False
         self._shelf.keys[digest] = key
+        self._state.applications_version += 1
         return True
 
     async def find_api_key(self, digest: bytes) -> ApiKey | None:
@@ -71,6 +72,7 @@ class LookupInMemory:
             if key.id == key_id and key.revoked_at is None:
                 self._shelf.keys[digest] = msgspec.structs.replace(key, revoked_at=now)
                 self._shelf.tokens = {d: t for d, t in self._shelf.tokens.items() if t[0] != key_id}
+                self._state.applications_version += 1
                 return True
         return False
 

@@ -11,11 +11,10 @@ import msgspec
 from carwire.core.applications import Application, ClientSecret, Rules
 from carwire.kit.secrets import Secret
 from carwire.storage.moments import from_us, from_us_or_null, to_us, to_us_or_null
-from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
+from carwire.storage.sql.plans import WROTE, Plan, Planned, Row, Value, chunks, marks, reads, writes
 
 _COLUMNS: Final = "client_id, name, redirect_uris, secret_digest, management_token_digest, created_at, rules"
 _ITS_SECRETS: Final = "id, client_id, digest, created_at, expires_at"
-_WROTE: Final = ("UPDATE counters SET number = number + 1 WHERE name = 'applications'", ())
 
 
 class ApplicationPlans(Planned):
@@ -46,7 +45,9 @@ class ApplicationPlans(Planned):
         return done
 
     def version(self) -> int:
-        """Return a number that changes when applications are written to: at once by us, within a second by others."""
+        """Return a number that changes when applications or keys are written to: at once by us, within a second by
+        others.
+        """
         return self._database.version()
 
     @reads
@@ -119,7 +120,7 @@ class ApplicationPlans(Planned):
     def _add(self, application: Application, management_token: Secret) -> Plan[None]:
         values = (*_row(application), self._seal(application, management_token))
         yield f"INSERT INTO applications ({_COLUMNS}, management_token_sealed) VALUES ({marks(8)})", values
-        yield _WROTE
+        yield WROTE
 
     @writes
     def _replace(
@@ -135,7 +136,7 @@ class ApplicationPlans(Planned):
             f"UPDATE applications SET {sets} WHERE client_id = ? RETURNING client_id",
             (*values, application.client_id),
         )
-        yield _WROTE
+        yield WROTE
         return bool(rows)
 
     @writes
@@ -151,7 +152,7 @@ class ApplicationPlans(Planned):
         for some in chunks([car_id for (car_id,) in cars]):
             yield from drop_readings(some)
             yield from drop_orphans(some)
-        yield _WROTE
+        yield WROTE
         return bool(gone)
 
     def _former(self, client_id: str) -> Plan[bytes | None]:

@@ -12,7 +12,7 @@ import msgspec
 
 from carwire.core.lookup.keys import ApiKey, Count, Record, RecordFilter, Rights
 from carwire.storage.moments import from_us, from_us_or_null, to_us, to_us_or_null
-from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, marks, reads, writes
+from carwire.storage.sql.plans import WROTE, Plan, Planned, Row, Value, chunks, marks, reads, writes
 
 _KEY: Final = "k.id, k.client_id, k.kind, k.name, k.shown, k.rights, k.created_at, k.revoked_at"
 _RECORD: Final = (
@@ -35,9 +35,20 @@ _rights = functools.lru_cache(1024)(msgspec.json.Decoder(Rights).decode)
 class LookupKeyPlans(Planned):
     """`carwire.core.lookup.ports.KeyStore` and `ProviderStore`."""
 
-    @writes
-    def add_api_key(self, key: ApiKey, digest: bytes) -> Plan[bool]:
+    async def add_api_key(self, key: ApiKey, digest: bytes) -> bool:
         """Store a new key; see the port."""
+        done = await self._add_api_key(key, digest)
+        self._database.look_again()
+        return done
+
+    async def revoke_api_key(self, key_id: str, now: datetime) -> bool:
+        """End a key, and the tokens that stand for it."""
+        done = await self._revoke_api_key(key_id, now)
+        self._database.look_again()
+        return done
+
+    @writes
+    def _add_api_key(self, key: ApiKey, digest: bytes) -> Plan[bool]:
         there = yield "SELECT client_id FROM applications WHERE client_id = ? {for_update}", (key.client_id,)
         if not there:
             return False
@@ -49,6 +60,7 @@ class LookupKeyPlans(Planned):
                 *(msgspec.json.encode(key.rights).decode(), to_us(key.created_at), to_us_or_null(key.revoked_at)),
             ),
         )
+        yield WROTE
         return True
 
     @reads
@@ -65,13 +77,13 @@ class LookupKeyPlans(Planned):
         return [_key(row) for row in rows]
 
     @writes
-    def revoke_api_key(self, key_id: str, now: datetime) -> Plan[bool]:
-        """End a key, and the tokens that stand for it."""
+    def _revoke_api_key(self, key_id: str, now: datetime) -> Plan[bool]:
         rows = yield (
             "UPDATE lookup_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id",
             (to_us(now), key_id),
         )
         yield "DELETE FROM lookup_tokens WHERE key_id = ?", (key_id,)
+        yield WROTE
         return bool(rows)
 
     @writes

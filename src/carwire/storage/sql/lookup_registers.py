@@ -155,7 +155,8 @@ class LookupRegisterPlans(Planned):
             f"{_READ} WHERE e.entry_key IN ({marks(len(keys))}) AND r.state = 'active' AND r.region = ?",
             (*keys, region),
         )
-        return sorted((_read(row) for row in rows), key=_fixed)
+        found = [_read(row) for row in rows]
+        return sorted(found, key=_fixed) if len(found) > 1 else found
 
     @reads
     def register_entries_of_plate(self, region: str, plate: str) -> Plan[list[Entry]]:
@@ -219,6 +220,7 @@ def _entry(release_id: int, entry: EntryRow, *, whole: bool) -> tuple[Value, ...
     return entry.key, release_id, slot, entry.plate, entry.type_id, entry.count, entry.rank, individual
 
 
+@functools.lru_cache(1024)  # one for all rows of a release
 def _release_of(row: Row) -> Release:
     number, text, state, position, accepted, rejected = row
     return msgspec.structs.replace(

@@ -29,6 +29,7 @@ Plan = Generator[Statement, list[Row], T]
 Awaited = Coroutine[Any, Any, T]
 
 READ_VERSION: Final = "SELECT number FROM counters WHERE name = 'applications'"
+WROTE: Final = ("UPDATE counters SET number = number + 1 WHERE name = 'applications'", ())  # a statement
 CHUNK: Final = 500  # values in one statement, rows in one batch
 
 
