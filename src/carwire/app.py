@@ -17,6 +17,7 @@ from carwire.connectors.simulator.models import car_range
 from carwire.connectors.simulator.source import SimulatorSource
 from carwire.connectors.vpic import VpicDecoder
 from carwire.core.budgets import DAY_S, Bucket, Budget
+from carwire.core.compatibility.catalogue import Catalogue
 from carwire.core.errors import CannotStart
 from carwire.core.ports import Jobs, PushingSource, Sender, Source, Store
 from carwire.demo import Demo, ensure_owner, write_demo
@@ -141,89 +142,116 @@ def build(
     relay_key = Secret(hasher.hash(Secret("simulated cars")).hex())
     where, simulator, simulation = _simulated(settings, cars or Here(), relay_key, clock)
     known: dict[str, Source] = {simulator.name: simulator, **(sources or {})}
-    jobs = open_jobs(settings)
-    budgets = {name: _budget(settings, each) for name, each in known.items()}
-    bell = Bell(store)
+    jobs, bell, at_door = open_jobs(settings), Bell(store), UpstreamMetrics()
     hints = Hints(jobs, bell.ring)
-    metrics, at_door = Metrics(), UpstreamMetrics()
+    budgets = {name: _budget(settings, each) for name, each in known.items()}
     upstream = Upstream(store, known, clock, budgets, on_event=hints.event, metrics=at_door)
-    sender = sender or _web_sender(settings, clock)
-    spelling = WireSpelling(base_url)
-    observing = ObservingService(store, upstream, clock, hints.event)
-    decoder, catalogue = VpicDecoder(), load_catalogue()
-    services = Services(
-        accounts=AccountService(store, hasher, clock),
-        access=AccessService(store, hasher, clock),
-        vins=VinService(decoder, clock),
-        elements=ElementService(decoder, clock),
-        compatibility=CompatibilityService(decoder, catalogue, clock, us_only=settings.compatibility_us_only),
-        tokens=TokenService(store, hasher, clock),
-        vehicles=VehicleService(store, upstream, clock),
-        commands=CommandService(store, upstream, hasher, clock),
-        webhooks=WebhookService(store, spelling, clock),
-        verifying=Verifying(store, sender, spelling, clock),
-        streaming=Streaming(store, spelling, bell, observing.poll, clock),
-        credentials=CredentialService(store, hasher, clock),
-        usage=UsageService(store, clock),
-        why=WhyService(store, upstream),
-        links=LinkService(hasher, clock, base_url),
-    )
+    ground = _Ground(
+        settings, base_url, store, hasher, clock, known, jobs, bell, upstream,
+        ObservingService(store, upstream, clock, hints.event), sender or _web_sender(settings, clock),
+        WireSpelling(base_url), VpicDecoder(), load_catalogue(),
+    )  # fmt: skip
+    services, counted = _services(ground), WorkerMetrics()
+    worker = _worker(ground, counted, SWEEP_S if answers or settings.database else UNHINTED_S)
+    lookup = build_lookup(store, hasher, clock, settings.lookup_services)
     facts = Facts(
         base_url,
-        decoder.data,
-        len(catalogue.makes),
+        ground.decoder.data,
+        len(ground.catalogue.makes),
         demo=demo is not None,
         generation=settings.v3_generation,
         long_after=timedelta(seconds=settings.long_command_after),
     )
-    lookup = build_lookup(store, hasher, clock, settings.lookup_services)
-    brands = Brands(known, catalogue, decoder, _make_of_simulated)
-    tools = put_together(
-        store,
-        known,
-        brands,
-        hasher,
-        clock,
-        choose_language=choose_language,
-        check_battery_token=services.links.check_battery_token,
-    )
-    more = (
-        *simulation,
-        *lookup.routes(services.accounts, clock),
-        *connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), base_url)),
-        *(_demo_routes(demo, services, facts) if demo else ()),
-    )
-    counted = WorkerMetrics()
-    worker = Worker(
-        Work(
-            store,
-            jobs,
-            FanOut(store, spelling, clock),
-            Delivering(store, sender, spelling, clock, on_tried=counted.tried),
-            observing,
-            {name: each for name, each in known.items() if isinstance(each, PushingSource)},
-            clock,
-        ),
-        counted,
-        SWEEP_S if answers or settings.database else UNHINTED_S,
-    )
+    metrics = Metrics()
     metrics.add(at_door)
     if works or where.keeper:
         metrics.add(counted)
-    beside = Beside(settings, store, where, services, lookup, worker, works, jobs, sender, clock)
+    beside = Beside(settings, store, where, services, lookup, worker, works, jobs, ground.sender, clock)
     asgi, routes = create(
         services,
         facts,
         OperationHandlers(store.ping, metrics),
         metrics,
         Doors(services.accounts, services.access, _limit(settings), *filter(None, (local_key, relay_key))),
-        more=more,
+        more=(
+            *simulation,
+            *lookup.routes(services.accounts, clock),
+            *_connect_routes(ground, services.links),
+            *(_demo_routes(demo, services, facts) if demo else ()),
+        ),
         default=Freshness(max_age=timedelta(seconds=settings.max_age)),
         bridge=Bridge(always=settings.v3_calls),
         lifespan=lambda _: beside.running(),
         answers=answers,
     )
     return Carwire(services, asgi, routes, base_url, store, upstream, worker, lookup, where, beside)
+
+
+class _Ground(msgspec.Struct, frozen=True):
+    """What services are made of."""
+
+    settings: Settings
+    base_url: str
+    store: Store
+    hasher: SecretHasher
+    clock: Clock
+    sources: Mapping[str, Source]
+    jobs: Jobs
+    bell: Bell
+    upstream: Upstream
+    observing: ObservingService
+    sender: Sender
+    spelling: WireSpelling
+    decoder: VpicDecoder
+    catalogue: Catalogue
+
+
+def _services(of: _Ground) -> Services:
+    store, hasher, clock = of.store, of.hasher, of.clock
+    us_only = of.settings.compatibility_us_only
+    return Services(
+        accounts=AccountService(store, hasher, clock),
+        access=AccessService(store, hasher, clock),
+        vins=VinService(of.decoder, clock),
+        elements=ElementService(of.decoder, clock),
+        compatibility=CompatibilityService(of.decoder, of.catalogue, clock, us_only=us_only),
+        tokens=TokenService(store, hasher, clock),
+        vehicles=VehicleService(store, of.upstream, clock),
+        commands=CommandService(store, of.upstream, hasher, clock),
+        webhooks=WebhookService(store, of.spelling, clock),
+        verifying=Verifying(store, of.sender, of.spelling, clock),
+        streaming=Streaming(store, of.spelling, of.bell, of.observing.poll, clock),
+        credentials=CredentialService(store, hasher, clock),
+        usage=UsageService(store, clock),
+        why=WhyService(store, of.upstream),
+        links=LinkService(hasher, clock, of.base_url),
+    )
+
+
+def _worker(of: _Ground, counted: WorkerMetrics, sweep_s: float) -> Worker:
+    work = Work(
+        of.store,
+        of.jobs,
+        FanOut(of.store, of.spelling, of.clock),
+        Delivering(of.store, of.sender, of.spelling, of.clock, on_tried=counted.tried),
+        of.observing,
+        {name: each for name, each in of.sources.items() if isinstance(each, PushingSource)},
+        of.clock,
+    )
+    return Worker(work, counted, sweep_s)
+
+
+def _connect_routes(of: _Ground, links: LinkService) -> tuple[Route, ...]:
+    tools = put_together(
+        of.store,
+        of.sources,
+        Brands(of.sources, of.catalogue, of.decoder, _make_of_simulated),
+        of.hasher,
+        of.clock,
+        choose_language=choose_language,
+        check_battery_token=links.check_battery_token,
+    )
+    return connect.routes(connect.ConnectHandlers(ConnectService(tools), ConnectPages(), of.base_url))
 
 
 def _simulated(

@@ -17,7 +17,7 @@ from carwire.http.oauth.handlers import OAuthError
 from carwire.http.openapi_links import links_of
 from carwire.http.openapi_names import renamed
 from carwire.http.v1.events import PLACE
-from carwire.http.v2.vehicles import LONGEST_S
+from carwire.http.wishes import LONGEST_S
 from carwire.kit.sse import MEDIA_TYPE
 from carwire.wire.lookup.bodies import RefusalBody
 from carwire.wire.nhtsa.answers import Refusal

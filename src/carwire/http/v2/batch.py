@@ -13,7 +13,8 @@ from carwire.http.call import Answer, Call, json_answer
 from carwire.http.commanding import read_body
 from carwire.http.faults import ErrorWriter, retry_after
 from carwire.http.query import decode_query
-from carwire.http.v2.vehicles import PermissionsQuery, VehicleHandlers, unit_system
+from carwire.http.v2.vehicles import PermissionsQuery, VehicleHandlers
+from carwire.http.wishes import unit_system
 from carwire.services.vehicles import VehicleService
 from carwire.wire.v2 import static
 from carwire.wire.v2.batch import BatchBody, BatchItem, BatchResponse, failure, read_batch, success

@@ -9,7 +9,8 @@ from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem
 from carwire.http.call import Answer, Call, json_answer
 from carwire.http.commanding import command_headers, deadline_of, idempotency_key, read_body
-from carwire.http.v2.vehicles import Handler, VehicleHandlers, unit_system
+from carwire.http.v2.vehicles import Handler, VehicleHandlers
+from carwire.http.wishes import unit_system
 from carwire.services.commands import DEADLINE, CommandService
 from carwire.wire.v2.actions import Action, read_order
 from carwire.wire.v2.static import ActionBody

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Final
@@ -19,6 +18,7 @@ from carwire.core.signals.units import UnitSystem
 from carwire.core.vehicles import Vehicle
 from carwire.http.call import Answer, Call, json_answer
 from carwire.http.query import decode_query
+from carwire.http.wishes import MAX_AGE, STALE_IF_ERROR, length_of, unit_system
 from carwire.services.links import LinkService
 from carwire.services.vehicles import VehicleService
 from carwire.upstream.door import NEWEST, Freshness
@@ -27,10 +27,6 @@ from carwire.wire.v2.readings import Context
 from carwire.wire.v2.vehicles import Endpoint, headers
 
 Handler = Callable[[Call], Awaitable[Answer]]
-MAX_AGE: Final = b"carwire-max-age"
-STALE_IF_ERROR: Final = b"carwire-stale-if-error"
-LONGEST_S: Final = 10 * 365 * 86_400
-_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _YEAR: Final = timedelta(days=365)
 _DAY: Final = timedelta(days=1)
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -165,17 +161,6 @@ _WITH_DATES: Final = frozenset(
 )
 
 
-def unit_system(call: Call) -> UnitSystem:
-    """Return the unit system asked for, metric when none is. Raises `InvalidInput` for another word."""
-    text = call.one_header(b"sc-unit-system")
-    if not text:
-        return "metric"
-    word = text.lower()
-    if word not in {"metric", "imperial"}:
-        raise InvalidInput(FieldProblem("sc-unit-system", "Field must be one of: [metric,imperial]"))
-    return word  # type: ignore[return-value]  # one of the two
-
-
 def period(query: HistoryQuery, now: datetime) -> tuple[datetime, datetime]:
     """Return first and last moment asked for. Raises `InvalidInput` naming the parameter.
 
@@ -203,11 +188,5 @@ def _moment(field: str, text: str | None, *, last: bool) -> datetime | None:
 @functools.lru_cache(maxsize=256)
 def _freshness(max_age: str | None, stale: str | None, default: Freshness) -> Freshness:
     """Made once for the few lengths that callers ask with."""
-    age = default.max_age if max_age is None else _length(MAX_AGE, max_age)
-    return Freshness(age, None if stale is None else _length(STALE_IF_ERROR, stale))
-
-
-def _length(name: bytes, text: str) -> timedelta:
-    if not _SECONDS.fullmatch(text) or int(text) > LONGEST_S:
-        raise InvalidInput(FieldProblem(name.decode(), "Must be a whole number of seconds"))
-    return timedelta(seconds=int(text))
+    age = default.max_age if max_age is None else length_of(MAX_AGE, max_age)
+    return Freshness(age, None if stale is None else length_of(STALE_IF_ERROR, stale))

@@ -12,14 +12,13 @@ from collections.abc import Callable, Hashable
 from datetime import timedelta
 from typing import Final
 
-from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.signals.catalogue import signals
 from carwire.core.signals.obstacles import Obstacle
 from carwire.core.signals.reading import Problem
 from carwire.http.call import Answer, Call, NothingThere
 from carwire.http.query import decode_params
-from carwire.http.v2.vehicles import LONGEST_S, MAX_AGE, unit_system
 from carwire.http.v3.view import Memory, Views, Written, answered, sent, written
+from carwire.http.wishes import LONGEST_S, MAX_AGE, length_of, unit_system
 from carwire.services.vehicles import Known, VehicleService
 from carwire.wire.v3.paging import SIGNALS, read_page
 from carwire.wire.v3.signals import etag, headers, signal_body, signals_body
@@ -28,7 +27,6 @@ from carwire.wire.v3.vehicles import vehicle_body
 # What a list holds: the published codes. The few others are answered to whoever asks for them by name.
 LISTED: Final = tuple(code for code, row in signals().items() if row.kind in {"signal", "attribute"})
 _MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=\"?(?P<s>[0-9]{1,9})\"?(?:$|[,\s])", re.IGNORECASE)
-_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
 class VehicleHandlers:
@@ -89,9 +87,7 @@ class VehicleHandlers:
         """Return how old an answer may be. Raises `InvalidInput` for a header that is no number of seconds."""
         text = call.one_header(MAX_AGE)
         if text is not None:
-            if not _SECONDS.fullmatch(text) or int(text) > LONGEST_S:
-                raise InvalidInput(FieldProblem(MAX_AGE.decode(), "must be a whole number of seconds"))
-            return timedelta(seconds=int(text))
+            return length_of(MAX_AGE, text)
         control = call.header(b"cache-control")
         if not control:
             return self._max_age
