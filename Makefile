@@ -20,14 +20,14 @@ run: setup
 	@exec $(BIN)/carwire up --demo
 
 test: setup
-	$(BIN)/pytest -n auto --dist loadgroup -q
+	$(BIN)/pytest -n auto -q
 
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n auto --dist loadgroup -q
+	$(BIN)/pytest -n auto -q
 
 # Servers and databases are killed while events flow: the large runs, some ten minutes.
 test-crash: setup

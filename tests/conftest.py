@@ -28,6 +28,7 @@ from uuid import UUID
 import pytest
 from litestar.types import ASGIApp
 from tests.fakes import NoWay
+from tests.spreading import Together
 from tests.support import Connected, connect
 
 from carwire.app import Carwire, build
@@ -435,6 +436,12 @@ def built(
         yield Owned(carwire.base_url, new.application.client_id, *secrets, carwire)
     finally:
         asyncio.run(carwire.close())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    """Spread tests over workers."""
+    return Together(config, log)
 
 
 @pytest.fixture

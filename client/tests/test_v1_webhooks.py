@@ -65,10 +65,15 @@ def test_a_webhook_is_changed_and_what_is_left_out_stays(hand: Hand, api: Any, m
     assert [each["field"] for each in caught.value.detail] == ["signals"]
 
 
-def test_a_webhook_is_verified_paused_resumed_and_rotated(hand: Hand, api: Any, made: v1.NewWebhook) -> None:
+def test_a_webhook_is_verified_paused_resumed_and_rotated(
+    hand: Hand, api: Any, made: v1.NewWebhook, place: Place
+) -> None:
     webhook_id = made.webhook.id
     assert hand(api.verify_webhook(webhook_id)).verification.objection
     assert hand(api.resume_webhook(webhook_id)).webhook.state == "unverified"
+    assert hand(api.pause_webhook(webhook_id)).webhook.state == "unverified"
+    assert hand(api.resume_webhook(webhook_id)).webhook.state == "unverified"
+    place.owned.run(place.owned.carwire.store.halt_webhook(webhook_id, None, SINCE))  # as if it had proved itself
     assert hand(api.pause_webhook(webhook_id)).webhook.state == "paused"
     assert hand(api.resume_webhook(webhook_id)).webhook.state == "active"
     rotated = hand(api.rotate_webhook_secret(webhook_id, overlap_hours=1))

@@ -35,10 +35,11 @@ def shell(command: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_first_calls_of_v3_print_what_the_readme_shows(server: Server) -> None:
-    command, shown = block("/v3/connections")
+@pytest.mark.parametrize("word", ["/v3/connections", "/v2/vehicles/vins", "import carwire_client"])
+def test_a_first_call_with_the_demo_prints_what_the_readme_shows(word: str, server: Server) -> None:
+    command, shown = block(word)
     command = command.replace("http://127.0.0.1:8000", server.base_url)
-    names = ("v3_client_id", "v3_client_secret")
+    names = ("v3_client_id", "v3_client_secret", "api_key")
     assert shell(command, **{name.upper(): server.demo[name] for name in names}) == shown
 
 

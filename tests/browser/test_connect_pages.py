@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+NIGHTLY: Final = os.environ.get("CARWIRE_NIGHTLY") == "1"
 CODES: Final = [code for code, _ in LANGUAGES]
 NAMES: Final = list(pages(frame()))
 KINDS: Final = [
@@ -182,6 +184,11 @@ def check_layout(page: Page) -> None:
     assert page.evaluate(SMALL) == []
 
 
+def some(more: Sequence[object]) -> Sequence[object]:
+    """What is looked at now and then: the layout and the rules hardly depend on it."""
+    return more if NIGHTLY else ()
+
+
 def violations(page: Page) -> list[tuple[str, str]]:
     from axe_playwright_python.sync_playwright import Axe
 
@@ -189,8 +196,7 @@ def violations(page: Page) -> list[tuple[str, str]]:
     return [(v["id"], node["html"][:120]) for v in found for node in v["nodes"]]
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark"), *some([(320, "dark"), (1280, "light")])])
 def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, site: Site, *, width: int, scheme: Scheme) -> None:
     with window(browser, width, scheme) as page:
         for name in NAMES:
@@ -199,7 +205,7 @@ def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, site: Site, *,
             assert violations(page) == [], name
 
 
-@pytest.mark.parametrize("language", CODES[1:])
+@pytest.mark.parametrize("language", ["de", *some([code for code in CODES[1:] if code != "de"])])
 def test_no_language_breaks_a_rule_of_accessibility(browser: Browser, site: Site, language: str) -> None:
     with window(browser) as page:
         for name in KINDS:
@@ -207,7 +213,7 @@ def test_no_language_breaks_a_rule_of_accessibility(browser: Browser, site: Site
             assert violations(page) == [], name
 
 
-@pytest.mark.parametrize("language", [*CODES, "long"])
+@pytest.mark.parametrize("language", ["en", "long", *some(CODES[1:])])
 def test_every_page_fits_a_small_phone_in_every_language(browser: Browser, site: Site, language: str) -> None:
     with window(browser) as page:
         for name in NAMES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -140,6 +141,7 @@ def test_two_apis_and_two_workers_share_one_database_and_one_world(on_postgres: 
     assert {k: v["value"] for k, v in one["answers"].items()} == {k: v["value"] for k, v in other["answers"].items()}
 
 
+@pytest.mark.skipif(os.environ.get("CARWIRE_NIGHTLY") != "1", reason="waits for a lease to end: CARWIRE_NIGHTLY=1")
 def test_what_a_killed_worker_had_in_hand_is_taken_over(on_postgres: Installation) -> None:
     api = on_postgres.start("api", "api")
     there = {"CARWIRE_SIMULATOR_URL": api.origin}

@@ -12,8 +12,6 @@ from tests.conftest import built
 from tests.contract.golden import FOLDER, ROWS, record, text_of
 
 NAMES = ["oauth2-token.json", *(f"{row.name}.{form}.json" for row in ROWS for form in ("ga", "preview"))]
-# Groups share a worker: the calls are made once.
-pytestmark = pytest.mark.xdist_group("golden")
 
 
 @pytest.fixture(scope="module")

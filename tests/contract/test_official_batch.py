@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from tests.contract.hands import Car, Hand, camel, meta_of, without_request_id
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 
 # Path → what Python and Node call the accessor.
 ACCESSORS: Final = {

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Answer, Server, page_has_anchor
 from tests.contract.hands import Car, Hand
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 
 # Type → status; code → the rest of the VIN, and the resolution where it has one.
 STATUS: Final = {

@@ -16,7 +16,7 @@ from tests.contract.hands import Hand
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 SCOPE = ["required:read_vehicle_info", "read_odometer"]
 
 

@@ -12,7 +12,7 @@ from tests.contract.connecting import Walk
 from tests.contract.hands import SCOPES, Hand
 from tests.contract.rows.vehicle import DONE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 
 
 def done(hand: Hand, make: str, method: str, *args: object) -> None:

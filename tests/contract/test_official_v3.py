@@ -14,7 +14,7 @@ from tests.contract.machines import machine_of
 from tests.contract.rows.types import ALWAYS
 from tests.contract.rows.v3 import ODOMETER, bodies
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 
 
 def check_error(hand: Hand, found: dict[str, Any], status: int, kind: str, code: str | None) -> None:

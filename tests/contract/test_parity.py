@@ -16,7 +16,7 @@ for _name in ("functions", "reads", "vehicle", "types", "v3"):
     importlib.import_module(f"tests.contract.rows.{_name}")
 
 # On one worker, whichever distribution knows the groups: owners connect once.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 
 
 def _case(row: Row, sdk: str) -> object:

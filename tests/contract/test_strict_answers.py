@@ -13,7 +13,7 @@ from tests.conftest import Answer, basic
 from tests.contract.hands import Car, Hand
 from tests.contract.test_official_errors import check_strictly
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("official")]
+pytestmark = [pytest.mark.browser]
 
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 NUMBER: Final = (int, float)
