@@ -28,6 +28,8 @@ ROWS = {
     "GET /v2/vehicles/facets/search": ["narrow_vehicles"],
     "GET /v2/vehicles/{id}": ["catalogue_vehicle"],
     "GET /v2/vehicles/{id}/options": ["vehicle_options"],
+    "GET /v2/vehicles/{id}/detailed-specs": ["vehicle_specs"],
+    "GET /v2/vehicles/fitted_options": ["fitted_options"],
     "GET /v1/usage": ["usage"],
     "GET /v2/usage/records": ["usage_records", "iter_usage_records"],
 }
@@ -80,6 +82,11 @@ def test_a_vin_and_what_follows_from_it(hand: Hand, client: Any) -> None:
     assert hand(client.lookup_vin("WVWZZZ1KZAW000123")).vehicle is None
     assert hand(client.lookup_plate("REG4WARNING", region="de")).confidence == "reduced"
     assert hand(client.build_data(VIN)).features == ()
+    specs = {spec.id: spec for spec in hand(client.vehicle_specs(found.vehicle.id)).specs}
+    assert (specs["model"].value, specs["year"].int_value, specs["drive"].int_value) == ("Model 3", 2018, None)
+    assert hand(client.fitted_options(found.vehicle.id, VIN)).options == ()
+    with pytest.raises(NotFound):
+        hand(client.fitted_options("nobody", VIN))
 
 
 def test_searches_and_usage(hand: Hand, client: Any) -> None:

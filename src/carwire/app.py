@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 import msgspec
 from litestar.types import ASGIApp
@@ -76,6 +77,8 @@ from carwire.wire.telling import WireSpelling
 from carwire.worker.metrics import WorkerMetrics
 from carwire.worker.worker import SWEEP_S, UNHINTED_S, Work, Worker
 
+PEPPER_FILE: Final = "pepper"
+
 
 class Elsewhere(msgspec.Struct, frozen=True):
     """Another process keeps the simulated cars. `find` says at which origin, null when nobody can tell just now."""
@@ -138,7 +141,7 @@ def build(
     one that `works` polls and delivers, and tidies; `cars` says which one keeps the simulated cars.
     """
     store = store or open_database(settings)
-    hasher = SecretHasher(_pepper(settings))
+    hasher = SecretHasher(pepper_of(settings))
     relay_key = Secret(hasher.hash(Secret("simulated cars")).hex())
     where, simulator, simulation = _simulated(settings, cars or Here(), relay_key, clock)
     known: dict[str, Source] = {simulator.name: simulator, **(sources or {})}
@@ -316,7 +319,7 @@ class Management(msgspec.Struct, frozen=True):
 
 def management_of(settings: Settings, store: Store, sender: Sender | None = None) -> Management:
     """Return the managing services over a store. Raises `CannotStart` when the pepper cannot be used."""
-    hasher, spelling = SecretHasher(_pepper(settings)), WireSpelling("")
+    hasher, spelling = SecretHasher(pepper_of(settings)), WireSpelling("")
     return Management(
         AccountService(store, hasher, utc_now),
         CredentialService(store, hasher, utc_now),
@@ -344,7 +347,7 @@ async def open_management(settings: Settings) -> AsyncIterator[Management]:
 async def open_lookup(settings: Settings) -> AsyncIterator[LookupService]:
     """Open the database for lookups alone."""
     store = open_database(settings)
-    finding = build_lookup(store, SecretHasher(_pepper(settings)), utc_now, settings.lookup_services).finding
+    finding = build_lookup(store, SecretHasher(pepper_of(settings)), utc_now, settings.lookup_services).finding
     try:
         yield finding
         await finding.write()
@@ -356,7 +359,7 @@ async def ensure_demo_owner(settings: Settings, carwire: Carwire, demo: Demo) ->
     """Let the demo's owner connect their cars, unless they have, and write down who it is, and the cars' world."""
     simulator = SimulatorSource(carwire.keeper.world)
     desk = Desk.of(carwire.keeper, utc_now)
-    made = await ensure_owner(demo, carwire.store, SecretHasher(_pepper(settings)), simulator, desk)
+    made = await ensure_owner(demo, carwire.store, SecretHasher(pepper_of(settings)), simulator, desk)
     if made != demo:
         write_demo(settings.data, made)
         carwire.keeper.keep_now()
@@ -396,11 +399,13 @@ def _budget(settings: Settings, source: Source) -> Budget:
     )
 
 
-def _pepper(settings: Settings) -> bytes:
-    """The pepper from the settings, else from a file in the data folder that only its owner can read."""
+def pepper_of(settings: Settings) -> bytes:
+    """Return the pepper from the settings, else from a file in the data folder that only its owner can read, made if it
+    is not there. Raises `CannotStart`.
+    """
     if settings.pepper:
         return bytes.fromhex(settings.pepper)
-    path = settings.data / "pepper"
+    path = settings.data / PEPPER_FILE
     try:
         if not path.exists():
             with contextlib.suppress(FileExistsError):

@@ -93,6 +93,8 @@ lookup_verbs.command("carwire.cli.lookups:vin", name="vin", help="Look up VINs."
 lookup_verbs.command("carwire.cli.lookups:batch", name="batch", help="Look up a file of VINs.")
 cli.command(lookup_verbs)
 cli.command("carwire.cli.api_keys:usage", name="usage", help="Say what the keys were used for.")
+cli.command("carwire.cli.backups:backup", help="Write the database to a file, while servers go on.")
+cli.command("carwire.cli.backups:restore", help="Fill an empty database from such a file.")
 simulator_verbs = App(name="sim", help="Drive the simulated cars.")
 for verb, function, sentence in (
     ("list", "show_cars", "List the simulated cars, or the scenarios."),

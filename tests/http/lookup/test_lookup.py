@@ -103,6 +103,14 @@ def test_a_vehicle_that_was_answered_has_an_id_that_answers(asker: Asker) -> Non
     for path in (f"/v2/vehicles/{vehicle['id']}", f"/v2/vehicle/{vehicle['id']}"):
         assert asker.get(path).json() == {"success": True, "vehicle": vehicle}
     assert asker.get(f"/v2/vehicles/{vehicle['id']}/options").json() == {"success": True, "options": []}
+    specs = asker.get(f"/v2/vehicles/{vehicle['id']}/detailed-specs").json()["specs"]
+    assert [each["id"] for each in specs if vehicle[each["id"]] in (None, "")] == []
+    assert {each["id"]: each["value"] for each in specs if each["category"] == "general"}["make"] == vehicle["make"]
+    assert {each["location"] for each in specs} == {None}
+    fitted = f"/v2/vehicles/fitted_options?id={vehicle['id']}&vin="
+    assert asker.get(fitted + VIN).json() == {"success": True, "options": []}
+    refused(asker.get(fitted), 400, "invalid_parameter")
+    refused(asker.get(fitted + "1"), 400, "invalid_vin")
     refused(asker.get("/v2/vehicles/1000000000000001"), 404, "not_found")
     refused(asker.get(f"/v2/vehicles/{vehicle['id']}?region=ca"), 404, "not_found")
 

@@ -15,6 +15,7 @@ from carwire_client.faults import error_from, error_of
 from carwire_client.models.base import Result
 from carwire_client.models.lookup import (
     BuildData,
+    FittedOptions,
     FoundVehicle,
     LookupResult,
     LookupUsage,
@@ -24,6 +25,7 @@ from carwire_client.models.lookup import (
     VehicleFacets,
     VehicleOptions,
     VehicleSearch,
+    VehicleSpecs,
 )
 from carwire_client.paging import Page
 from carwire_client.secrets import Secret
@@ -89,6 +91,18 @@ def vehicle_options(keyed: Keyed, vehicle_id: str, *, region: str | None = None)
     """Read what a vehicle could be ordered with."""
     path = f"/v2/vehicles/{segment(vehicle_id)}/options"
     return _ask(keyed, "vehicle options", path, VehicleOptions, _asked(keyed, region, None))
+
+
+def vehicle_specs(keyed: Keyed, vehicle_id: str, *, region: str | None = None) -> Call[VehicleSpecs]:
+    """Read what is known of a vehicle, one by one."""
+    path = f"/v2/vehicles/{segment(vehicle_id)}/detailed-specs"
+    return _ask(keyed, "vehicle specs", path, VehicleSpecs, _asked(keyed, region, None))
+
+
+def fitted_options(keyed: Keyed, vehicle_id: str, vin: str, *, region: str | None = None) -> Call[FittedOptions]:
+    """Ask what a car is fitted with."""
+    query = pairs(id=vehicle_id, vin=vin) + _asked(keyed, region, None)
+    return _ask(keyed, "fitted options", "/v2/vehicles/fitted_options", FittedOptions, query)
 
 
 def search_vehicles(keyed: Keyed, search: str, *, count: int = 10, region: str | None = None) -> Call[VehicleSearch]:

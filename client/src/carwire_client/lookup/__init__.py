@@ -5,6 +5,7 @@ from carwire_client.models.lookup import (
     BuildData,
     CatalogueVehicle,
     FacetValue,
+    FittedOptions,
     FoundVehicle,
     LookupResult,
     LookupUsage,
@@ -15,6 +16,8 @@ from carwire_client.models.lookup import (
     VehicleOption,
     VehicleOptions,
     VehicleSearch,
+    VehicleSpec,
+    VehicleSpecs,
 )
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "BuildData",
     "CatalogueVehicle",
     "FacetValue",
+    "FittedOptions",
     "FoundVehicle",
     "LookupClient",
     "LookupResult",
@@ -33,4 +37,6 @@ __all__ = [
     "VehicleOption",
     "VehicleOptions",
     "VehicleSearch",
+    "VehicleSpec",
+    "VehicleSpecs",
 ]

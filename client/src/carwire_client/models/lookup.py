@@ -96,6 +96,31 @@ class VehicleOptions(OwnResult, frozen=True, kw_only=True):
     options: tuple[VehicleOption, ...] = ()
 
 
+class VehicleSpec(OwnPart, frozen=True, kw_only=True):
+    """One thing that is known of a vehicle; `int_value` is null where it is no whole number."""
+
+    category: str
+    id: str
+    description: str
+    value: str
+    int_value: int | None = None
+    location: str | None = None
+
+
+class VehicleSpecs(OwnResult, frozen=True, kw_only=True):
+    """All that is known of a vehicle, one by one."""
+
+    success: bool
+    specs: tuple[VehicleSpec, ...] = ()
+
+
+class FittedOptions(OwnResult, frozen=True, kw_only=True):
+    """What a car is fitted with; nothing is known without a source of build sheets."""
+
+    success: bool
+    options: tuple[dict[str, Any], ...] = ()
+
+
 class VehicleSearch(OwnResult, frozen=True, kw_only=True):
     """Vehicles that a text fits; `total` counts those that were not sent, too."""
 

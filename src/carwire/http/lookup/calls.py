@@ -39,7 +39,7 @@ _KNOWN: Final = frozenset(
         *("region", "features", "prefer_more_results", "reference_id", "state", "search", "count", "facet", "facets"),
         *("limit", "year", "make", "model", "badge", "series", "transmission", "body", "body_type", "body_style"),
         *("fuel", "drive", "engine", "wheelbase", "from", "to", "key", "product", "group_by", "format", "cursor"),
-        "grant_type",
+        *("grant_type", "id", "vin"),
     }
 )
 _BY_STATUS: Final = {

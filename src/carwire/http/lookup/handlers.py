@@ -71,6 +71,23 @@ class LookupHandlers:
                 lambda key: key == TEST_VEHICLE,
             )
         )
+        self.specs = handler(
+            Calling(
+                "vehicle",
+                "List what is known of a vehicle of the catalogue, one by one.",
+                _vehicle_id,
+                self._specs,
+                lambda key: key == TEST_VEHICLE,
+            )
+        )
+        self.fitted = handler(
+            Calling(
+                "build_data",
+                "Say what a car is fitted with. No build sheets are open: the list is empty.",
+                _fitted,
+                self._fitted,
+            )
+        )
         self.search = handler(Calling("search", "Find vehicles of the catalogue by words.", _text, self._search))
         self.facets = handler(
             Calling("facets", "Count vehicles of the catalogue by the values of a trait.", _facets, self._facets)
@@ -116,6 +133,14 @@ class LookupHandlers:
         vehicle = await self._service.vehicle(asking.question.region, vehicle_id)
         return bodies.OptionsBody(True, [bodies.option_body(option) for option in vehicle.options])
 
+    async def _specs(self, asking: Asking, vehicle_id: str) -> object:
+        return bodies.specs_body(await self._service.vehicle(asking.question.region, vehicle_id))
+
+    async def _fitted(self, asking: Asking, given: tuple[str, str]) -> object:
+        vehicle_id, asking.subject = given
+        await self._service.vehicle(asking.question.region, vehicle_id)
+        return bodies.FittedBody(True, [])
+
     async def _search(self, asking: Asking, text: str) -> object:
         count = read_count(asking.values, "count", 10, 100)
         vehicles, total = await self._service.search(asking.question.region, text, count)
@@ -159,6 +184,16 @@ def _vehicle_id(asking: Asking) -> str:
     if len(vehicle_id) > 40:
         raise LookupRefused("not_found", "There is no vehicle with this id in this region")
     return vehicle_id
+
+
+def _fitted(asking: Asking) -> tuple[str, str]:
+    """The id and the VIN: both are needed."""
+    missing = [name for name in ("id", "vin") if name not in asking.values]
+    if missing:
+        raise LookupRefused("invalid_parameter", f"{' and '.join(missing)} must be given")
+    if len(asking.values["id"]) > 40:
+        raise LookupRefused("not_found", "There is no vehicle with this id in this region")
+    return asking.values["id"], read_vin(asking.values["vin"], asking.region)
 
 
 def _text(asking: Asking) -> str:

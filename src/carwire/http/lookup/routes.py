@@ -75,6 +75,15 @@ _Filter = Annotated[_Text | None, Meta(description="Only vehicles with this valu
 _Year = Annotated[Annotated[str, Meta(pattern="^([0-9]{4})?$")] | None, Meta(description="Only vehicles of this year.")]
 
 
+class FittedQuery(msgspec.Struct, frozen=True):
+    """Which car, and what it is."""
+
+    id: Annotated[str, Meta(max_length=40, description="The vehicle's id in the catalogue.")]
+    vin: Annotated[str, Meta(description="The car's VIN.")]
+    region: _Region = None
+    reference_id: _Reference = None
+
+
 class NarrowQuery(msgspec.Struct, frozen=True):
     """Which vehicles."""
 
@@ -220,6 +229,19 @@ def routes(lookup: LookupHandlers, usage: UsageHandlers, tokens: TokenHandlers) 
             summary="What could this vehicle be ordered with?",
             answers=bodies.OptionsBody,
             **of_vehicle,
+        ),
+        Route(
+            *("GET", "/v2/vehicles/{id}/detailed-specs", lookup.specs, "vehicle_specs"),
+            summary="What is known of this vehicle?",
+            answers=bodies.SpecsBody,
+            **of_vehicle,
+        ),
+        Route(
+            *("GET", "/v2/vehicles/fitted_options", lookup.fitted, "fitted_options"),
+            summary="What is this car fitted with?",
+            answers=bodies.FittedBody,
+            query=FittedQuery,
+            **shared,
         ),
         Route(
             *("GET", "/v1/usage", usage.counts, "lookup_usage"),

@@ -27,14 +27,15 @@ def open_database(url: str, sealer: Sealer) -> None:
         raise CannotStart(msg) from None  # its message may quote the password
     name = f"the PostgreSQL database {named.get('dbname', '')!a} at {named.get('host', 'this machine')!a}"
     try:
-        with _connect(url) as connection:
+        with connect(url) as connection:
             _open(connection, url, name, sealer)
     except psycopg.Error as error:
         msg = f"{name} cannot be used: {_said(error, named)}"
         raise CannotStart(msg) from None
 
 
-def _connect(url: str) -> psycopg.Connection[Any]:
+def connect(url: str) -> psycopg.Connection[Any]:
+    """Open a connection."""
     return psycopg.connect(url, connect_timeout=connect_timeout(url))
 
 
@@ -65,7 +66,7 @@ def _upgrade(url: str, name: str, version: str | None) -> None:
     from carwire.storage.sql import upgrade  # noqa: PLC0415  # SQLAlchemy and Alembic take a second to load
 
     try:
-        upgrade.upgrade("postgresql+psycopg://", connect=lambda: _connect(url))
+        upgrade.upgrade("postgresql+psycopg://", connect=lambda: connect(url))
     except Exception as error:
         said = _said(error, conninfo_to_dict(url))
         msg = f"{name} has schema {version}, which cannot be brought to {HEAD}: {said}"

@@ -34,10 +34,7 @@ def upgrade(url: str | Path, revision: str = "head", connect: Callable[[], Any] 
 
     `connect` opens the connection instead of the URL, which then only names the kind of database.
     """
-    where = sa.URL.create("sqlite", database=str(url)) if isinstance(url, Path) else sa.make_url(url)
-    engine = sa.create_engine(where, poolclass=sa.NullPool, **({"creator": connect} if connect else {}))
-    if engine.dialect.name == "sqlite":
-        _take_over_transactions(engine)
+    engine = engine_of(url, connect)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
@@ -48,7 +45,18 @@ def upgrade(url: str | Path, revision: str = "head", connect: Callable[[], Any] 
     engine.dispose()
 
 
-def _take_over_transactions(engine: sa.Engine) -> None:
+def engine_of(
+    url: str | Path, connect: Callable[[], Any] | None = None, *, begins: str = "BEGIN IMMEDIATE"
+) -> sa.Engine:
+    """Return an engine without a pool. `begins` is how a transaction begins on SQLite."""
+    where = sa.URL.create("sqlite", database=str(url)) if isinstance(url, Path) else sa.make_url(url)
+    engine = sa.create_engine(where, poolclass=sa.NullPool, **({"creator": connect} if connect else {}))
+    if engine.dialect.name == "sqlite":
+        _take_over_transactions(engine, begins)
+    return engine
+
+
+def _take_over_transactions(engine: sa.Engine, begins: str) -> None:
     """Begin transactions ourselves: the sqlite3 module leaves statements that make or drop tables outside of them."""
 
     @sa.event.listens_for(engine, "connect")
@@ -57,4 +65,4 @@ def _take_over_transactions(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(begins)

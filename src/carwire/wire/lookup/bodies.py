@@ -18,6 +18,34 @@ from carwire.core.lookup.traits import TRAITS, Option, Vehicle
 _SAME: Final = tuple(name for name in TRAITS if name != "year")
 
 
+# Category, trait and what it is.
+_SPECS: Final = (
+    ("general", "year", "Year"),
+    ("general", "make", "Make"),
+    ("general", "model", "Model"),
+    ("general", "badge", "Badge"),
+    ("general", "series", "Series"),
+    ("general", "model_year", "Model year"),
+    ("general", "release_month", "Month of release"),
+    ("general", "release_year", "Year of release"),
+    ("body", "body_type", "Body"),
+    ("body", "body_config", "Body configuration"),
+    ("body", "wheelbase", "Wheelbase"),
+    ("body", "num_doors", "Doors"),
+    ("body", "num_seats", "Seats"),
+    ("engine", "engine", "Engine"),
+    ("engine", "fuel", "Fuel"),
+    ("engine", "num_cylinders", "Cylinders"),
+    ("engine", "capacity_cc", "Capacity in cubic centimetres"),
+    ("engine", "power_kw", "Power in kilowatts"),
+    ("engine", "torque_nm", "Torque in newton metres"),
+    ("engine", "range", "Range in kilometres"),
+    ("transmission", "transmission", "Transmission"),
+    ("transmission", "num_gears", "Gears"),
+    ("transmission", "drive", "Drive"),
+)
+
+
 class OptionBody(msgspec.Struct, frozen=True):
     """What a car could be ordered with. `contains` is of packs alone."""
 
@@ -139,6 +167,46 @@ class BuildBody(msgspec.Struct, frozen=True):
     build_date: str | None
 
 
+class SpecBody(msgspec.Struct, frozen=True):
+    """One thing that is known of a vehicle. `int_value` is null where the value is no whole number; `location` always
+    is: no source says where in the car a thing is.
+    """
+
+    category: str
+    id: str
+    description: str
+    value: str
+    int_value: int | None
+    location: str | None
+
+
+class SpecsBody(msgspec.Struct, frozen=True):
+    """All that is known of a vehicle, one by one."""
+
+    success: bool
+    specs: list[SpecBody]
+
+
+class FittedOption(msgspec.Struct, frozen=True):
+    """An option that a build sheet says is fitted. `match_score` is 0.6 to 1."""
+
+    build_sheet_lines: list[str]
+    option_id: str
+    option_code: str
+    option_title: str
+    option_details: str
+    match_score: float
+    match_category: str
+    msrp: float | None
+
+
+class FittedBody(msgspec.Struct, frozen=True):
+    """What a car is fitted with. No build sheets are open, so nothing is known."""
+
+    success: bool
+    options: list[FittedOption]
+
+
 class LookupToken(msgspec.Struct, frozen=True):
     """A token that stands for an account's key. `expires_in` is in seconds."""
 
@@ -195,6 +263,19 @@ def lookup_body(found: Found, features: frozenset[str]) -> LookupBody:
     if "match_explain" in features:
         extras["match"] = found.explanation
     return msgspec.structs.replace(body, **extras) if extras else body
+
+
+def specs_body(vehicle: Vehicle) -> SpecsBody:
+    """Spell what is known of a vehicle, one by one."""
+    known = ((row, getattr(vehicle.traits, row[1])) for row in _SPECS)
+    return SpecsBody(
+        True,
+        [
+            SpecBody(category, name, text, str(value), value if isinstance(value, int) else None, None)
+            for (category, name, text), value in known
+            if value is not None
+        ],
+    )
 
 
 def facets_body(facets: dict[str, list[tuple[str, int]]]) -> dict[str, Any]:
