@@ -17,16 +17,20 @@ __all__ = ["cluster", "empty_database"]
 Run = Callable[..., str]
 
 
-def run(*arguments: str | Path, status: int = 0, **settings: str) -> str:
+def run(*arguments: str | Path, **settings: str) -> str:
+    return ended(0, arguments, settings).stdout
+
+
+def ended(status: int, arguments: tuple[str | Path, ...], settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [CARWIRE, *arguments], env=environment(**settings), capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == status, done.stderr
-    return done.stdout if status == 0 else done.stderr
+    return done
 
 
 def refused(*arguments: str | Path, **settings: str) -> str:
-    said = run(*arguments, status=1, **settings)
+    said = ended(1, arguments, settings).stderr
     assert said.startswith("carwire: ")
     assert said.count("\n") == 1
     return said
