@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from cli_reference import cli_page
 from prometheus_client.core import Metric
 from sdk_reference import sdk_page
 
@@ -64,6 +65,7 @@ def pages() -> dict[str, str]:
         "docs/reference/metrics.md": metrics_page(),
         "docs/reference/errors.md": errors_page(),
         "docs/reference/sdk.md": sdk_page(),
+        "docs/reference/cli.md": cli_page(),
         "src/carwire/storage/sql/schema.sql": schema(),
     }
 

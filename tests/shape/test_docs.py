@@ -34,6 +34,16 @@ def test_every_setting_is_documented() -> None:
     assert all(sentence for _, _, sentence in settings.describe())
 
 
+def test_every_verb_and_all_that_it_takes_is_explained() -> None:
+    page = GENERATED["docs/reference/cli.md"]
+    assert "| `--data` |  |" not in page
+    rows = re.findall(r"^\| `([^`]+)` \| (.*?) \|", page, re.MULTILINE)
+    assert len(rows) > 150
+    assert [name for name, sentence in rows if not sentence.strip()] == []
+    for verb in (*cli, *(f"webhook {verb}" for verb in webhook_verbs), *(f"sim {verb}" for verb in simulator_verbs)):
+        assert verb.rpartition(" ")[2].startswith("-") or f"\n## carwire {verb}" in page, verb
+
+
 def test_every_public_name_of_the_sdk_is_in_its_reference() -> None:
     page = GENERATED["docs/reference/sdk.md"]
     told = set(re.findall(r"^### (\w+)$|^\| `(\w+)` \|", page, re.MULTILINE))
