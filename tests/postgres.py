@@ -37,7 +37,13 @@ class Cluster:
     server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers. Of one that was killed, sessions may hold the memory a while."""
+        end = time.monotonic() + 30
+        while not self._started():
+            assert time.monotonic() < end, (self.folder / "log").read_text()
+            time.sleep(0.2)
+
+    def _started(self) -> bool:
         options = [part for setting in self.settings for part in ("-c", setting)]
         log = self.folder / "log"
         with log.open("ab") as out:
@@ -45,7 +51,7 @@ class Cluster:
                 [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=_ENVIRONMENT, cwd=self.folder, **_somebody(),
             )  # fmt: skip
-        _wait_for(self, self.server, log)
+        return _answers(self, self.server, log)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop the server: SIGINT ends sessions and writes everything, SIGQUIT is a crash."""
@@ -157,17 +163,20 @@ def _started(folder: Path, programs: Path, settings: tuple[str, ...]) -> Iterato
         cluster.stop()
 
 
-def _wait_for(cluster: Cluster, server: subprocess.Popen[bytes], log: Path) -> None:
+def _answers(cluster: Cluster, server: subprocess.Popen[bytes], log: Path) -> bool:
+    """Wait until it answers; false when it has ended because the one before has not quite."""
     end = time.monotonic() + 60
     while True:
         try:
             cluster.run("SELECT 1")
         except psycopg.OperationalError:
-            assert server.poll() is None, log.read_text()
+            if server.poll() is not None:
+                assert "is still in use" in log.read_text()[-600:], log.read_text()
+                return False
             assert time.monotonic() < end, log.read_text()
             time.sleep(0.05)
         else:
-            return
+            return True
 
 
 @pytest.fixture

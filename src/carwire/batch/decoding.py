@@ -22,7 +22,7 @@ from carwire.batch.keys import Key, Keyring, Keys, is_refined, refined, shared
 from carwire.core.vin.structure import tidy
 
 PIECE: Final = 32_768  # VINs worked through at once: bounds memory, whatever is asked
-_REMEMBERED: Final = 60_000  # keys; what a piece adds comes on top
+_REMEMBERED: Final = 50_000  # keys; what a piece adds comes on top
 _LOT: Final = 8192  # VINs given to ultravin at once
 _WORKING: Final = 16  # MiB that ultravin may work in
 _SETTLED, _REPEATS, _CHOOSES = range(3)  # what of a key's decode depends on the serial: nothing; see keys.py

@@ -246,7 +246,14 @@ class RowReader:
 
 def _kept(columns: Sequence[tuple[int, str]], texts: Sequence[str]) -> dict[str, str]:
     """Return what is kept as published, blanks at the ends aside. Raises `Rejected`."""
-    return {name: text for place, name in columns if (text := _tidy(texts[place], name))}
+    kept: dict[str, str] = {}
+    for place, name in columns:
+        text = texts[place]
+        if text and not text.isalnum():  # letters and digits alone are tidy
+            text = _tidy(text, name)
+        if text:
+            kept[name] = text
+    return kept
 
 
 @functools.lru_cache(65536)
