@@ -225,7 +225,9 @@ def test_a_page_is_html_that_loads_nothing(server: Server, path: str) -> None:
     answer = server.ask("GET", path)
     assert answer.status == 200
     assert (answer.header("content-type") or "").startswith("text/html")
-    assert (answer.header("content-security-policy") or "").startswith("default-src 'none'")
+    policy = answer.header("content-security-policy") or ""
+    assert policy.startswith("default-src 'none'")
+    assert policy.endswith("frame-ancestors 'none'")
     assert answer.header("x-content-type-options") == "nosniff"
     assert answer.header("referrer-policy") == "no-referrer"
     assert UUID(answer.header("sc-request-id") or "")
