@@ -71,8 +71,8 @@ An import takes 17 µs a row to read it and 20 to write it, in two threads of on
 hidden behind the other. DuckDB, which uses every core and keeps nothing, takes half a microsecond. What is left
 to try is reading through DuckDB (`docs/decisions/0016`), or in a process of its own.
 
-Batches were 11 times as fast as ultravin on a busy machine, and are 5.9 times on this one, where ultravin is
-faster and the building of columns is not.
+Batches were 11 times as fast as ultravin in earlier runs. In this one, whose first minutes shared the machine with
+other work, they were 5.9 times as fast: the ratio holds worse than the others when both processors are wanted.
 """
 
 
