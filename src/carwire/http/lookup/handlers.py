@@ -137,8 +137,8 @@ class LookupHandlers:
         return bodies.specs_body(await self._service.vehicle(asking.question.region, vehicle_id))
 
     async def _fitted(self, asking: Asking, given: tuple[str, str]) -> object:
-        vehicle_id, asking.subject = given
-        await self._service.vehicle(asking.question.region, vehicle_id)
+        _, asking.subject = given
+        await self._service.check_region(asking.question.region)
         return bodies.FittedBody(True, [])
 
     async def _search(self, asking: Asking, text: str) -> object:
@@ -192,7 +192,7 @@ def _fitted(asking: Asking) -> tuple[str, str]:
     if missing:
         raise LookupRefused("invalid_parameter", f"{' and '.join(missing)} must be given")
     if len(asking.values["id"]) > 40:
-        raise LookupRefused("not_found", "There is no vehicle with this id in this region")
+        raise LookupRefused("invalid_parameter", "id has at most 40 characters")
     return asking.values["id"], read_vin(asking.values["vin"], asking.region)
 
 

@@ -78,8 +78,8 @@ _Year = Annotated[Annotated[str, Meta(pattern="^([0-9]{4})?$")] | None, Meta(des
 class FittedQuery(msgspec.Struct, frozen=True):
     """Which car, and what it is."""
 
-    id: Annotated[str, Meta(max_length=40, description="The vehicle's id in the catalogue.")]
-    vin: Annotated[str, Meta(description="The car's VIN.")]
+    id: Annotated[str, Meta(min_length=1, max_length=40, description="The vehicle's id in the catalogue.")]
+    vin: Annotated[str, Meta(min_length=1, description="The car's VIN.")]
     region: _Region = None
     reference_id: _Reference = None
 
