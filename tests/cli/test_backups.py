@@ -114,7 +114,7 @@ def test_only_an_empty_database_is_filled_and_only_with_its_keys(used: tuple[Pat
     assert "not among the keys" in refused("restore", file, "--data", place)
 
 
-@pytest.mark.parametrize("how", ["cut", "changed", "less", "no zip"])
+@pytest.mark.parametrize("how", ["cut", "changed", "less", "no zip", "no table", "no rows", "no revision"])
 def test_a_spoilt_backup_stores_nothing(used: tuple[Path, Path], tmp_path: Path, how: str) -> None:
     folder, file = used
     spoilt = tmp_path / "spoilt"
@@ -126,7 +126,13 @@ def test_a_spoilt_backup_stores_nothing(used: tuple[Path, Path], tmp_path: Path,
         with zipfile.ZipFile(file) as old, zipfile.ZipFile(spoilt, "w") as new:
             for name in old.namelist():
                 data = old.read(name)
-                if name == "rows/cars.jsonl":
+                if how == "no revision" and name == "manifest.json":
+                    data = data.replace(b'"revision": "00', b'"revision": "/0')
+                if how == "no table" and name == "rows/cars.jsonl":
+                    continue
+                if how == "no rows" and name == "rows/cars.jsonl":
+                    data += b"{"
+                elif how in {"changed", "less"} and name == "rows/cars.jsonl":
                     data = (
                         data.replace(b"simulator", b"simulater")
                         if how == "changed"
@@ -137,3 +143,16 @@ def test_a_spoilt_backup_stores_nothing(used: tuple[Path, Path], tmp_path: Path,
     said = refused("restore", spoilt, "--data", place)
     assert "spoilt" in said
     run("restore", file, "--data", place)  # nothing is in the way
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:sesame@h/d", "postgresql://u:sesame@127.0.0.1:9/d", "postgresql://u:sesame@h:x/d"]
+)
+@pytest.mark.parametrize("verb", ["backup", "restore"])
+def test_a_database_that_cannot_be_asked_is_a_line_without_its_password(
+    used: tuple[Path, Path], tmp_path: Path, verb: str, url: str
+) -> None:
+    folder, file = used
+    place = settled(folder, tmp_path / "data")
+    said = refused(verb, file if verb == "restore" else tmp_path / "new", "--data", place, CARWIRE_DATABASE=url)
+    assert "sesame" not in said

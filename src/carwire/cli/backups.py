@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def restore(file: Path, *, data: Path | None = None) -> None:
         msg = f"{settings.data} has not the pepper of the backup: put its files pepper and keys there first"
         raise CannotStart(msg)
     made = archive.restore(_place(settings, makes=True), file)
-    open_database(settings)  # the keys have to open it
+    asyncio.run(open_database(settings).close())  # the keys have to open it
     _show(made)
     print(f"\nRestored from {file}: every row was read again and compared.")
 

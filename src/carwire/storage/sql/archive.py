@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from carwire.core.errors import CannotStart
 from carwire.storage.sql import upgrade
@@ -31,7 +33,7 @@ MANIFEST: Final = "manifest.json"
 _CHUNK: Final = 500  # rows of one statement
 _OURS: Final = frozenset(metadata.tables)
 _MADE_AT_THE_START: Final = frozenset({"counters", "audit_head", "sealing"})  # of a database nobody has used
-_Row = tuple[Any, ...]
+_SPOILT: Final = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error, msgspec.DecodeError)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -106,7 +108,7 @@ def read_manifest(file: Path) -> Manifest:
     try:
         with zipfile.ZipFile(file) as archive:
             manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
-    except (OSError, KeyError, zipfile.BadZipFile, msgspec.DecodeError) as error:
+    except _SPOILT as error:
         msg = f"{file} is no backup of Carwire, or a damaged one: {_said(error)}"
         raise CannotStart(msg) from error
     if manifest.format != FORMAT or manifest.revision > HEAD:
@@ -135,7 +137,7 @@ def restore(place: Place, file: Path) -> Manifest:
                 msg = f"{file} is damaged: {', '.join(wrong)} came out otherwise than they were written"
                 raise CannotStart(msg)
         upgrade.upgrade(place.url, "head", place.connect)
-    except (OSError, ValueError, zipfile.BadZipFile, sa.exc.SQLAlchemyError) as error:
+    except (*_SPOILT, CommandError, sa.exc.SQLAlchemyError) as error:
         msg = f"the backup {file} cannot be restored: {_said(error)}"
         raise CannotStart(msg) from error
     return manifest

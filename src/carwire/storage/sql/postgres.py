@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 import psycopg
@@ -20,6 +22,19 @@ _TABLES: Final = (
 
 def open_database(url: str, sealer: Sealer) -> None:
     """Bring the database to the newest schema. Raises `CannotStart`; no message holds the password."""
+    with _told_apart(url) as name, connect(url) as connection:
+        _open(connection, url, name, sealer)
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    """Open a connection. Raises `CannotStart`; no message holds the password."""
+    with _told_apart(url):
+        return psycopg.connect(url, connect_timeout=connect_timeout(url))
+
+
+@contextlib.contextmanager
+def _told_apart(url: str) -> Iterator[str]:
+    """Give the database's name, and say by it what goes wrong."""
     try:
         named = conninfo_to_dict(url)
     except psycopg.Error:
@@ -27,16 +42,10 @@ def open_database(url: str, sealer: Sealer) -> None:
         raise CannotStart(msg) from None  # its message may quote the password
     name = f"the PostgreSQL database {named.get('dbname', '')!a} at {named.get('host', 'this machine')!a}"
     try:
-        with connect(url) as connection:
-            _open(connection, url, name, sealer)
+        yield name
     except psycopg.Error as error:
         msg = f"{name} cannot be used: {_said(error, named)}"
         raise CannotStart(msg) from None
-
-
-def connect(url: str) -> psycopg.Connection[Any]:
-    """Open a connection."""
-    return psycopg.connect(url, connect_timeout=connect_timeout(url))
 
 
 def _open(connection: psycopg.Connection[Any], url: str, name: str, sealer: Sealer) -> None:
