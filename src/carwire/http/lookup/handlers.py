@@ -26,7 +26,8 @@ _TRAITS: Final = (
 _NEEDED: Final = ("year", "make", "model")
 _NARROWING: Final = ("badge", "series", "transmission", "body_type", "fuel", "drive", "engine", "wheelbase")
 FACETS: Final = (*_TRAITS, *_ALIASES)
-LONGEST_FILTER: Final = 200
+LONGEST_FILTER: Final = 200  # characters
+LONGEST_ID: Final = 40
 
 
 class LookupHandlers:
@@ -41,7 +42,7 @@ class LookupHandlers:
                 "Choose the catalogue vehicle of a VIN, or none, and say how far that may be relied on.",
                 _vin,
                 self._vin,
-                lambda vin: vin in TEST_VINS,
+                TEST_VINS.__contains__,
             )
         )
         self.plate = handler(
@@ -50,7 +51,7 @@ class LookupHandlers:
                 "Choose the catalogue vehicle of the car that carries a plate, by the registers that were imported.",
                 _plate,
                 self._plate,
-                lambda plate: plate in TEST_PLATES,
+                TEST_PLATES.__contains__,
             )
         )
         self.vehicle = handler(
@@ -59,7 +60,7 @@ class LookupHandlers:
                 "Give a vehicle of the catalogue by its id.",
                 _vehicle_id,
                 self._vehicle,
-                lambda key: key == TEST_VEHICLE,
+                _free_vehicle,
             )
         )
         self.options = handler(
@@ -68,7 +69,7 @@ class LookupHandlers:
                 "List what a vehicle could be ordered with, not what is fitted.",
                 _vehicle_id,
                 self._options,
-                lambda key: key == TEST_VEHICLE,
+                _free_vehicle,
             )
         )
         self.specs = handler(
@@ -77,7 +78,7 @@ class LookupHandlers:
                 "List what is known of a vehicle of the catalogue, one by one.",
                 _vehicle_id,
                 self._specs,
-                lambda key: key == TEST_VEHICLE,
+                _free_vehicle,
             )
         )
         self.fitted = handler(
@@ -106,7 +107,7 @@ class LookupHandlers:
                 "Say how a car was built. No build sheets are open: the list is empty.",
                 _vin,
                 self._build_data,
-                lambda vin: vin in TEST_VINS,
+                TEST_VINS.__contains__,
             )
         )
 
@@ -168,6 +169,10 @@ class LookupHandlers:
         return bodies.BuildBody(True, [], None)
 
 
+def _free_vehicle(vehicle_id: str) -> bool:
+    return vehicle_id == TEST_VEHICLE
+
+
 def _vin(asking: Asking) -> str:
     return read_vin(asking.call.parameters["vin"], asking.region)
 
@@ -181,7 +186,7 @@ def _plate(asking: Asking) -> str:
 
 def _vehicle_id(asking: Asking) -> str:
     vehicle_id = asking.call.parameters["id"]
-    if len(vehicle_id) > 40:
+    if len(vehicle_id) > LONGEST_ID:
         raise LookupRefused("not_found", "There is no vehicle with this id in this region")
     return vehicle_id
 
@@ -191,8 +196,8 @@ def _fitted(asking: Asking) -> tuple[str, str]:
     missing = [name for name in ("id", "vin") if name not in asking.values]
     if missing:
         raise LookupRefused("invalid_parameter", f"{' and '.join(missing)} must be given")
-    if len(asking.values["id"]) > 40:
-        raise LookupRefused("invalid_parameter", "id has at most 40 characters")
+    if len(asking.values["id"]) > LONGEST_ID:
+        raise LookupRefused("invalid_parameter", f"id has at most {LONGEST_ID} characters")
     return asking.values["id"], read_vin(asking.values["vin"], asking.region)
 
 

@@ -11,7 +11,7 @@ from carwire.core.lookup.asking import FEATURES, LONGEST_REFERENCE
 from carwire.core.lookup.keys import GROUPS, PRODUCTS
 from carwire.core.lookup.regions import REGIONS
 from carwire.http.call import Route
-from carwire.http.lookup.handlers import FACETS, LONGEST_FILTER, LookupHandlers
+from carwire.http.lookup.handlers import FACETS, LONGEST_FILTER, LONGEST_ID, LookupHandlers
 from carwire.http.lookup.tokens import TokenHandlers
 from carwire.http.lookup.usage import RecordsBody, UsageBody, UsageHandlers
 from carwire.wire.lookup import bodies
@@ -63,7 +63,7 @@ class PlateQuery(LookupQuery, frozen=True):
 class SearchQuery(msgspec.Struct, frozen=True):
     """What a search takes."""
 
-    search: Annotated[str, Meta(min_length=1, max_length=200, description="Words of the vehicle's title.")]
+    search: Annotated[str, Meta(min_length=1, max_length=LONGEST_FILTER, description="Words of the vehicle's title.")]
     region: _Region = None
     count: Annotated[int, Meta(ge=1, le=100, description="How many vehicles to answer.")] = 10
     prefer_more_results: _More = False
@@ -78,7 +78,7 @@ _Year = Annotated[Annotated[str, Meta(pattern="^([0-9]{4})?$")] | None, Meta(des
 class FittedQuery(msgspec.Struct, frozen=True):
     """Which car, and what it is."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=40, description="The vehicle's id in the catalogue.")]
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_ID, description="The vehicle's id in the catalogue.")]
     vin: Annotated[str, Meta(min_length=1, description="The car's VIN.")]
     region: _Region = None
     reference_id: _Reference = None
@@ -162,7 +162,7 @@ class RecordsQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until"
 
 _VIN: Final = {"type": "string", "description": "A VIN of 17 characters; blanks and hyphens are dropped."}
 _PLATE: Final = {"type": "string", "description": "A plate; blanks and hyphens are dropped."}
-_ID: Final = {"type": "string", "maxLength": 40, "description": "The vehicle's id in the catalogue."}
+_ID: Final = {"type": "string", "maxLength": LONGEST_ID, "description": "The vehicle's id in the catalogue."}
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["grant_type"],

@@ -20,7 +20,6 @@ from carwire.services.lookup.usage import LookupUsageService
 
 _CSV: Final = b"text/csv; charset=utf-8"
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
-
 _FIRST, _LAST = date(1970, 1, 1), date(9000, 1, 1)  # nothing was used before or after
 
 

@@ -61,8 +61,7 @@ class VehiclePlans(Planned):
         )
         if not rows:
             return None
-        row = rows[0]
-        return vehicle_of(row)
+        return vehicle_of(rows[0])
 
     @reads
     def reach_by_token(
