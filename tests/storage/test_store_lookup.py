@@ -139,12 +139,16 @@ async def test_what_is_loading_is_not_read_and_finishing_replaces(store: Store) 
 
 async def test_of_a_whole_vin_the_newest_row_stays_and_of_a_part_all_are_counted(store: Store) -> None:
     whole = await store.begin_release(release())
+
+    def said(individual: Individual) -> str:
+        return msgspec.json.encode(individual).decode()
+
     red, blue = Individual(colour="Red"), Individual(colour="Blue", raw={"a": "ü"})
-    await store.add_chunk(whole.id, chunk(EntryRow("V" * 17, "A", 1, 1, 5, red), types=TYPES))
+    await store.add_chunk(whole.id, chunk(EntryRow("V" * 17, "A", 1, 1, 5, said(red)), types=TYPES))
     await store.add_chunk(
-        whole.id, chunk(EntryRow("V" * 17, "B", 2, 1, 9, blue), EntryRow("V" * 17, "C", 1, 1, 7, red))
+        whole.id, chunk(EntryRow("V" * 17, "B", 2, 1, 9, said(blue)), EntryRow("V" * 17, "C", 1, 1, 7, said(red)))
     )
-    await store.add_chunk(whole.id, chunk(EntryRow("V" * 17, "D", 1, 1, 8, red)))
+    await store.add_chunk(whole.id, chunk(EntryRow("V" * 17, "D", 1, 1, 8, said(red))))
     await store.finish_release(whole.id)
     (found,) = await store.register_entries("us", ["V" * 17])
     assert (found.individual, found.plate, found.traits, found.count) == (blue, "B", SKODA, 1)

@@ -14,7 +14,8 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final
 from xml.etree import ElementTree
@@ -140,11 +141,10 @@ def _encoding(start: bytes, encodings: Sequence[str]) -> str:
 
 def _csv_rows(text: io.TextIOWrapper, form: Format, path: Path) -> tuple[list[str], Iterator[Line]]:
     csv.field_size_limit(_LONGEST_FIELD)
-    lines = _Lines(text)
-    first = next(lines, "")
+    first = text.readline()
     separator = form.separator if form.separator and form.separator in first else max(",;|\t", key=first.count)
-    lines.again(first)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    lines = _Lines(chain((first,) if first else (), text))
+    reader = csv.reader(iter(lines), delimiter=separator, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error:
@@ -153,28 +153,16 @@ def _csv_rows(text: io.TextIOWrapper, form: Format, path: Path) -> tuple[list[st
 
 
 class _Lines:
-    """Lines of a text, of which the last one is kept, and one may be given again."""
+    """Lines of a text, of which the last one is kept."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: Iterable[str]) -> None:
         self._text = text
-        self._given: list[str] = []
         self.last = "\n"
 
-    def again(self, line: str) -> None:
-        """Give a line a second time."""
-        self._given.append(line)
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        if self._given:
-            return self._given.pop()
-        line = self._text.readline()
-        if not line:
-            raise StopIteration
-        self.last = line
-        return line
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.last = line
+            yield line
 
 
 def _lines(reader: Any, lines: _Lines, width: int, path: Path) -> Iterator[Line]:

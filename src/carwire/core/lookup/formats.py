@@ -18,7 +18,7 @@ import msgspec
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.lookup import spelling
 from carwire.core.lookup.names import make_of_code, pieces
-from carwire.core.lookup.registers import LENGTHS, NOBODY, Individual, Link, TypeRow
+from carwire.core.lookup.registers import LENGTHS, EntryRow, Individual, Link, TypeRow
 from carwire.core.lookup.traits import TRAITS, Traits
 
 _REMEMBERED: Final = 200_000
@@ -133,16 +133,6 @@ def folded(heading: str) -> str:
     return "".join(c for c in heading.casefold() if c.isalnum())
 
 
-class Row(msgspec.Struct, frozen=True):
-    """What a row says: the kind of car by number, and what is of this car."""
-
-    key: str
-    plate: str
-    type_id: int
-    rank: int
-    individual: Individual
-
-
 class RowReader:
     """Reads rows under a header. Kinds of cars are numbered as they are met; new ones are in `new_types`.
 
@@ -170,15 +160,20 @@ class RowReader:
         self._same = {_content(row.traits, row.raw): row.id for row in known}
         self._types: dict[Any, int] = {}
         kind = {name for each in form.traits.values() for name in _names(each)} | {*form.kind_columns}
-        car = {name for each in form.car.values() for name in _names(each)} | {*form.car_columns}
         self._kind_names = [name for name in sorted(kind) if folded(name) in there]
-        self._car_names = [name for name in sorted(car) if folded(name) in there]
         self._kind = self._getter(self._kind_names)
-        self._car = self._getter(self._car_names)
         self._kind_facts = _facts_of(form.traits, self._kind_names)
-        self._car_facts = _facts_of(form.car, self._car_names)
         self._kind_kept = [(i, name) for i, name in enumerate(self._kind_names) if name in form.kind_columns]
-        self._car_kept = [(i, name) for i, name in enumerate(self._car_names) if name in form.car_columns]
+        self._car = [
+            (self._getter(names), _piece(fact, form.car[fact], names))
+            for fact in Individual.__struct_fields__
+            if fact in form.car and (names := [name for name in _names(form.car[fact]) if folded(name) in there])
+        ]
+        self._car_kept = [
+            (itemgetter(there[folded(name)]), _kept_piece(name))
+            for name in sorted(form.car_columns)
+            if folded(name) in there
+        ]
         self._vin = there.get(folded(form.vin)) if form.vin else None
         self._plate = there.get(folded(form.plate)) if form.plate else None
         self._newest = there.get(folded(form.newest)) if form.newest else None
@@ -191,7 +186,7 @@ class RowReader:
         places = [self._there[folded(name)] for name in names]
         return itemgetter(*places) if places else lambda _row: ()
 
-    def read(self, row: Sequence[str], number: int) -> Row:
+    def read(self, row: Sequence[str], number: int) -> EntryRow:
         """Return what a row says. Raises `Rejected`. `number` is the row's own, for one without a date."""
         if len(row) != self.width:
             raise Rejected("", f"has {len(row)} fields, the header has {self.width}")
@@ -210,11 +205,9 @@ class RowReader:
         type_id = self._types.get(raw)
         if type_id is None:
             type_id = self._number(raw)
-        individual = NOBODY
-        if self._car_names:
-            individual = self._individual(self._car(row))
+        individual = self._individual(row) if self._car or self._car_kept else ""
         rank = number if self._newest is None else _rank(row[self._newest])
-        return Row(key, plate, type_id, rank, individual)
+        return EntryRow(key, plate, type_id, 1, rank, individual)
 
     def _key(self, text: str) -> str:
         vin = text.strip().upper()
@@ -238,10 +231,44 @@ class RowReader:
         self._types[raw] = number
         return number
 
-    def _individual(self, raw: Any) -> Individual:
-        texts = (raw,) if isinstance(raw, str) else raw
-        facts, kept = self._car_facts(texts), _kept(self._car_kept, texts)
-        return Individual(**facts, raw=kept) if facts or kept else NOBODY
+    def _individual(self, row: Sequence[str]) -> str:
+        """Return an `Individual` as JSON, put together of pieces that come again and again."""
+        said = "".join([piece(get(row)) for get, piece in self._car])
+        kept = "".join([piece(get(row)) for get, piece in self._car_kept])
+        if kept:
+            return f'{{{said}"raw":{{{kept[:-1]}}}}}'
+        return f"{{{said[:-1]}}}" if said else ""
+
+
+def _piece(fact: str, how: Reads, names: Sequence[str]) -> Callable[[Any], str]:
+    """Return what writes a fact as a member of a JSON object, with a comma; nothing where nothing is said."""
+    read = _facts_of({fact: how}, names)
+
+    @functools.lru_cache(65536)
+    def piece(raw: Any) -> str:
+        said = read((raw,) if isinstance(raw, str) else raw)
+        return _member(fact, said[fact]) if said else ""
+
+    return piece
+
+
+def _kept_piece(column: str) -> Callable[[str], str]:
+    """Return what writes a column as published as a member of a JSON object, with a comma."""
+
+    @functools.lru_cache(65536)
+    def piece(text: str) -> str:
+        kept = _kept([(0, column)], (text,))
+        return _member(column, kept[column]) if kept else ""
+
+    return piece
+
+
+def _member(name: str, value: Any) -> str:
+    return f"{_encode(name)}:{_encode(value)},"
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _kept(columns: Sequence[tuple[int, str]], texts: Sequence[str]) -> dict[str, str]:

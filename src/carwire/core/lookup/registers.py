@@ -65,11 +65,17 @@ class Individual(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NOBODY: Final = Individual()
+_individual: Final = msgspec.json.Decoder(Individual)
 
 
-class EntryRow(msgspec.Struct, frozen=True):
+def individual_of(text: str) -> Individual:
+    """Return what a row says of one car."""
+    return _individual.decode(text) if text else NOBODY
+
+
+class EntryRow(msgspec.Struct, frozen=True, gc=False):
     """A row of a register, or so many equal ones. `key` is the VIN, its beginning, or empty; `rank` orders rows of one
-    key: the highest is the newest.
+    key: the highest is the newest. `individual` is an `Individual` as a JSON object, empty for `NOBODY`.
     """
 
     key: str
@@ -77,7 +83,7 @@ class EntryRow(msgspec.Struct, frozen=True):
     type_id: int
     count: int = 1
     rank: int = 0
-    individual: Individual = NOBODY
+    individual: str = ""
 
 
 class PrefixRow(msgspec.Struct, frozen=True):

@@ -16,14 +16,14 @@ from typing import Final, Protocol
 import msgspec
 
 from carwire.core.errors import FieldProblem, InvalidInput
-from carwire.core.lookup.formats import Format, Rejected, Row, RowReader
+from carwire.core.lookup.formats import Format, Rejected, RowReader
 from carwire.core.lookup.names import model_key
 from carwire.core.lookup.ports import LookupStore
 from carwire.core.lookup.registers import Chunk, EntryRow, PrefixRow, Release, TypeRow, prefix_of
 from carwire.core.lookup.traits import Vehicle, vehicle_of
 from carwire.kit.clock import Clock
 
-CHUNK: Final = 20_000  # rows of the file in one transaction
+CHUNK: Final = 50_000  # rows of the file in one transaction
 _VEHICLES: Final = 1000
 _SHRUNK: Final = 0.5  # a release with fewer rows than this share of the one before is held back
 
@@ -174,18 +174,19 @@ class _Run:
         self.types: list[TypeRow] = []
         self._writing: asyncio.Future[None] | None = None
         self._handed_in = release.position
+        self._in_flight: set[str] = set()  # keys of the chunk that is being written
         self._reasons: Counter[str] = Counter()
 
     async def through(self, file: Rows) -> None:
         """Read the file to its end, leaving out what was read before."""
-        pending: list[Row] = []
-        read, skip = self._reader.read, self.release.position
         try:
-            await self._read_all(file, read, skip, pending)
+            await self._read_all(file)
         finally:
             await self._settle()
 
-    async def _read_all(self, file: Rows, read: Callable[[list[str], int], Row], skip: int, pending: list[Row]) -> None:
+    async def _read_all(self, file: Rows) -> None:
+        pending: list[EntryRow] = []
+        read, skip = self._reader.read, self.release.position
         for line, row in file.rows:
             self.rows += 1
             if self.rows <= skip:
@@ -207,20 +208,20 @@ class _Run:
         self._reasons[f"{refusal.column} {refusal.reason}".strip()] += 1
         self._refuse(refusal)
 
-    async def _write(self, rows: list[Row]) -> None:
+    async def _write(self, rows: list[EntryRow]) -> None:
         self.accepted += len(rows)
         types, self._reader.new_types = self._reader.new_types, []
         self.types += types
         whole = self.release.link in {"L17", "LP"}
-        await self._settle()
         chunk = Chunk(
             types=types,
-            entries=_entries(rows, whole=whole) if self.release.link != "none" else [],
+            entries=rows if whole else _counted(rows) if self.release.link != "none" else [],
             prefixes=await self._prefixes(rows),
             position=self.rows,
             accepted=self.accepted,
             rejected=self.rejected,
         )
+        await self._settle()
         self._handed_in = self.rows
         self._writing = asyncio.ensure_future(self._store.add_chunk(self.release.id, chunk))
         await asyncio.sleep(0)  # it is handed in, and written while the next rows are read
@@ -232,11 +233,15 @@ class _Run:
             await writing
             self._progress(self._handed_in)
 
-    async def _prefixes(self, rows: Sequence[Row]) -> list[PrefixRow]:
+    async def _prefixes(self, rows: Sequence[EntryRow]) -> list[PrefixRow]:
         """Count kinds by prefix. Where a car may have several rows, it counts with its first one."""
         if self._reader.form.repeats:
-            known = await self._store.known_keys(self.release.id, [row.key for row in rows])
-            rows = list({row.key: row for row in rows if row.key not in known}.values())
+            first: dict[str, EntryRow] = {}
+            for row in rows:
+                first.setdefault(row.key, row)
+            known = await self._store.known_keys(self.release.id, [*first]) | self._in_flight
+            self._in_flight = {*first}
+            rows = [row for key, row in first.items() if key not in known]
         counts: Counter[tuple[str, int]] = Counter()
         for row in rows:
             if prefix := prefix_of(row.key):
@@ -264,9 +269,7 @@ class _Run:
         )
 
 
-def _entries(rows: Sequence[Row], *, whole: bool) -> list[EntryRow]:
-    if whole:
-        return [EntryRow(row.key, row.plate, row.type_id, 1, row.rank, row.individual) for row in rows]
+def _counted(rows: Sequence[EntryRow]) -> list[EntryRow]:
     counts = Counter((row.key, row.type_id) for row in rows)
     return [EntryRow(key, "", type_id, count) for (key, type_id), count in counts.items()]
 

@@ -11,7 +11,7 @@ import msgspec
 
 from carwire.core.lookup.keys import ApiKey, Count, Record, RecordFilter
 from carwire.core.lookup.names import make_key, pieces
-from carwire.core.lookup.registers import Chunk, Entry, EntryRow, PrefixCount, Release, TypeRow
+from carwire.core.lookup.registers import Chunk, Entry, EntryRow, PrefixCount, Release, TypeRow, individual_of
 from carwire.core.lookup.traits import Vehicle
 from carwire.storage.memory.state import State
 
@@ -262,7 +262,9 @@ class LookupInMemory:
                 types = self._shelf.types[release.id]
                 for row in self._shelf.entries[release.id].values():
                     kind = types[row.type_id]
-                    entry = Entry(release, row.key, row.plate, row.count, kind.traits, kind.raw, row.individual)
+                    entry = Entry(
+                        release, row.key, row.plate, row.count, kind.traits, kind.raw, individual_of(row.individual)
+                    )
                     found.append((entry, row))
         return found
 

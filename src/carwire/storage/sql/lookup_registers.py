@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 
 from carwire.core.lookup.registers import (
-    NOBODY,
     Chunk,
     Entry,
     EntryRow,
-    Individual,
     PrefixCount,
     Release,
     TypeRow,
+    individual_of,
 )
 from carwire.core.lookup.traits import Traits
 from carwire.storage.sql.plans import Plan, Planned, Row, Statement, Value, chunks, marks, reads, writes
@@ -41,7 +42,6 @@ _TABLES: Final = (
 _release = functools.lru_cache(256)(msgspec.json.Decoder(Release).decode)
 _traits = functools.lru_cache(16384)(msgspec.json.Decoder(Traits).decode)
 _raw = functools.lru_cache(16384)(msgspec.json.Decoder(dict[str, str]).decode)
-_individual: Final = msgspec.json.Decoder(Individual)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -80,8 +80,12 @@ class LookupRegisterPlans(Planned):
             )
         whole = link in {"L17", "LP"}
         clash = _NEWER if whole else _ADDED
-        for entries in chunks(sorted(_merged(chunk.entries, whole=whole), key=_slot), _ROWS):
-            yield _insert(f"lookup_entries ({_ENTRY})", [_entry(release_id, e, whole=whole) for e in entries], clash)
+        for entries in chunks(_merged(chunk.entries, whole=whole), _ROWS):
+            rows = [
+                (e.key, release_id, 0 if whole else e.type_id, e.plate, e.type_id, e.count, e.rank, e.individual)
+                for e in entries
+            ]
+            yield _insert(f"lookup_entries ({_ENTRY})", rows, clash)
         for prefixes in chunks(sorted(chunk.prefixes, key=lambda p: (p.prefix, p.type_id)), _ROWS):
             yield _insert(
                 "lookup_prefixes (prefix, release_id, type_id, rows_count)",
@@ -193,12 +197,18 @@ _ADDED: Final = (
 
 
 def _insert(into: str, rows: Sequence[tuple[Value, ...]], then: str = "") -> Statement:
-    places = ", ".join([f"({marks(len(rows[0]))})"] * len(rows))
-    return f"INSERT INTO {into} VALUES {places}{then}", tuple(value for row in rows for value in row)
+    return _inserting(into, len(rows[0]), len(rows), then), tuple(chain.from_iterable(rows))
+
+
+@functools.lru_cache(64)
+def _inserting(into: str, width: int, rows: int, then: str) -> str:
+    return f"INSERT INTO {into} VALUES {', '.join([f'({marks(width)})'] * rows)}{then}"
 
 
 def _merged(entries: Sequence[EntryRow], *, whole: bool) -> list[EntryRow]:
-    """One row for each place in the table, as a statement may not meet one twice: the newest, or the sum."""
+    """Return one row for each place in the table, as a statement may not meet one twice: the newest, or the sum. They
+    are in the table's own order, so that pages are written once.
+    """
     found: dict[Any, EntryRow] = {}
     for entry in entries:
         place = entry.key if whole else (entry.key, entry.type_id)
@@ -207,17 +217,7 @@ def _merged(entries: Sequence[EntryRow], *, whole: bool) -> list[EntryRow]:
             found[place] = entry
         elif not whole:
             found[place] = msgspec.structs.replace(before, count=before.count + entry.count)
-    return list(found.values())
-
-
-def _slot(entry: EntryRow) -> tuple[str, int]:
-    return entry.key, entry.type_id
-
-
-def _entry(release_id: int, entry: EntryRow, *, whole: bool) -> tuple[Value, ...]:
-    individual = "" if entry.individual is NOBODY else _encode(entry.individual).decode()
-    slot = 0 if whole else entry.type_id
-    return entry.key, release_id, slot, entry.plate, entry.type_id, entry.count, entry.rank, individual
+    return [entry for _, entry in sorted(found.items(), key=itemgetter(0))]
 
 
 @functools.lru_cache(1024)  # one for all rows of a release
@@ -230,7 +230,7 @@ def _release_of(row: Row) -> Release:
 
 def _read(row: Row) -> Entry:
     key, plate, count, traits, raw, individual = row[6:]
-    said = _individual.decode(individual) if individual else NOBODY
+    said = individual_of(individual)
     return Entry(_release_of(row[:6]), key, plate, int(count), _traits(traits), _raw(raw), said)
 
 
