@@ -312,12 +312,12 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def started(folder: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+def started(folder: Path, *arguments: str, program: str | Path = CARWIRE, **settings: str) -> Iterator[Server]:
     """Start ``carwire up --demo`` on a free port and end it with SIGTERM, which must give status 0."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = subprocess.Popen(
-            [CARWIRE, "up", "--demo", *arguments],
+            [program, "up", "--demo", *arguments],
             env=environment(CARWIRE_DATA=str(folder), CARWIRE_PORT="0", **settings),
             stdin=subprocess.DEVNULL,
             stdout=out,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cli_reference import cli_page
+from licences import licences_page
 from prometheus_client.core import Metric
 from sdk_reference import sdk_page
 
@@ -66,6 +67,7 @@ def pages() -> dict[str, str]:
         "docs/reference/errors.md": errors_page(),
         "docs/reference/sdk.md": sdk_page(),
         "docs/reference/cli.md": cli_page(),
+        "docs/reference/licences.md": licences_page(),
         "src/carwire/storage/sql/schema.sql": schema(),
     }
 

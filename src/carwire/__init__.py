@@ -1,3 +1,3 @@
 """Carwire: the open vehicle API server."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

@@ -1,3 +1,3 @@
 """The version: that of the server it is released with."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
