@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
 CARRIED: Final = (  # files in the project, what they hold of others, its licence
@@ -133,9 +133,9 @@ def _installed(name: str) -> bool:
 
 
 def _licence(name: str) -> str:
-    told = metadata.metadata(name)
-    if expression := told.get("License-Expression"):
+    told: dict[str, Any] = metadata.metadata(name).json
+    if expression := told.get("license_expression"):
         return str(expression)
-    kinds = [c.rpartition(" :: ")[2] for c in told.get_all("Classifier") or () if c.startswith("License :: ")]
+    kinds = [c.rpartition(" :: ")[2] for c in told.get("classifier", ()) if c.startswith("License :: ")]
     named = " OR ".join(sorted(_WORDS.get(kind, kind) for kind in kinds if kind != "OSI Approved"))
-    return named or str(told.get("License") or "").partition("\n")[0].removesuffix(" License")
+    return named or str(told.get("license", "")).partition("\n")[0].removesuffix(" License")
