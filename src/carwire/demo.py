@@ -1,4 +1,5 @@
-"""The demo of ``carwire up --demo``: an application and an owner with simulated cars, written into ``demo.json``.
+"""The demo of ``carwire up --demo``: an application and an owner with simulated cars, written into ``demo.json``
+and, for a shell, ``demo.env``.
 
 Both are made once and kept by every later start. The owner has one plain simulated car of every powertrain; one of them
 begins at a charger, so that together they tell every signal there is.
@@ -6,6 +7,7 @@ begins at a charger, so that together they tell every signal there is.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +34,16 @@ NAME: Final = "Carwire demo"
 # What the official suites and their samples come back to; the demo page of the server itself is added.
 REDIRECT_URIS: Final = ("https://example.com/auth", "http://localhost:8000/exchange")
 CALLBACK: Final = "/demo/callback"
+VARIABLES: Final = {  # what a shell calls them
+    "BASE_URL": "base_url",
+    "CLIENT_ID": "client_id",
+    "CLIENT_SECRET": "client_secret",
+    "MANAGEMENT_TOKEN": "application_management_token",
+    "V3_CLIENT_ID": "v3_client_id",
+    "V3_CLIENT_SECRET": "v3_client_secret",
+    "USER_ID": "user_id",
+    "API_KEY": "api_key",
+}
 _OWNER: Final = Login("6-vehicles@smartcar.com", Secret("any"), "SIMULATED")
 _CHARGING: Final = ("simulated-bev", "dc_charging")  # which car begins with which scenario
 
@@ -72,7 +84,7 @@ async def ensure_demo(
     if not await keys.opens(Secret(demo.api_key)):
         key = await keys.create(demo.client_id, "sec", NAME, Rights(default_region="us"))
         demo = msgspec.structs.replace(demo, api_key=key.secret.reveal())
-    if demo != kept:
+    if demo != kept or not (folder / "demo.env").exists():
         write_demo(folder, demo)
     return demo
 
@@ -98,10 +110,12 @@ async def ensure_owner(demo: Demo, store: Store, hasher: SecretHasher, source: S
 
 
 def write_demo(folder: Path, demo: Demo) -> None:
-    """Write ``demo.json``. Raises `CannotStart` when it cannot be."""
+    """Write ``demo.json`` and ``demo.env``. Raises `CannotStart` when they cannot be."""
     text = msgspec.json.format(msgspec.json.encode(demo), indent=2).decode() + "\n"
+    lines = [f"export {name}={shlex.quote(getattr(demo, field))}\n" for name, field in VARIABLES.items()]
     try:
         write_private(folder / "demo.json", text, replace=True)
+        write_private(folder / "demo.env", "".join(lines), replace=True)
     except OSError as error:
         raise _unusable(folder, error) from error
 

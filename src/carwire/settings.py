@@ -21,7 +21,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data: Annotated[
         Path,
-        Meta(description="Folder for the database, pepper, keys, demo.json and the simulated cars. Made when missing."),
+        Meta(
+            description="Folder for the database, pepper, keys, the demo's credentials and the simulated cars. Made when missing."
+        ),
     ] = Path("carwire-data")
     host: Annotated[
         str, Meta(min_length=1, description="Address to listen on; 0.0.0.0 opens the server to the network.")

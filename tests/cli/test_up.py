@@ -30,6 +30,8 @@ def test_the_demo_is_printed_and_kept_for_its_owner_alone(server: Server) -> Non
         *("base_url", "client_id", "client_secret", "application_management_token", "redirect_uris"),
         *("v3_client_id", "v3_client_secret", "user_id", "api_key"),
     ]
+    assert (server.folder / "demo.env").stat().st_mode & 0o777 == 0o600
+    assert f"\nexport V3_CLIENT_SECRET={demo['v3_client_secret']}\n" in (server.folder / "demo.env").read_text()
     assert demo["redirect_uris"] == [*REDIRECT_URIS, f"{demo['base_url']}/demo/callback"]
     assert server.base_url == f"http://127.0.0.1:{server.address[1]}"
     printed = (server.folder / "stdout").read_text()

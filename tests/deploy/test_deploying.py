@@ -172,7 +172,7 @@ def test_what_the_image_copies_is_there_and_not_ignored() -> None:
     for source in sources:
         assert (ROOT / source).exists(), source
         assert not ignored(source), source
-    for kept_out in (".env", ".git", "carwire-data/keys", "tests", "demo.json"):
+    for kept_out in (".env", ".git", "carwire-data/keys", "tests", "demo.json", "demo.env"):
         assert ignored(kept_out), kept_out
 
 

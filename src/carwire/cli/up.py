@@ -18,7 +18,7 @@ def up(*, demo: bool = False, data: Path | None = None, host: str | None = None,
     Parameters
     ----------
     demo
-        Make a demo application, write its credentials into demo.json in the data folder, and print them.
+        Make a demo application, write its credentials into demo.json and demo.env in the data folder, and print them.
     data
         Folder for everything that is kept.
     host
@@ -65,6 +65,9 @@ Demo application, also in {settings.data / "demo.json"}:
   v3_client_id                  {demo.v3_client_id}
   v3_client_secret              {demo.v3_client_secret}
   user_id                       {demo.user_id}
+
+The same as variables, for the calls of the README:
+  . {settings.data / "demo.env"}
 
 Four commands to try in another terminal:
   curl {auth} "{demo.base_url}/v2.0/compatibility?vin=5YJXCDE22HF068739&scope=read_odometer+read_fuel"
