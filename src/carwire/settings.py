@@ -22,7 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[
         Path,
         Meta(
-            description="Folder for the database, pepper, keys, the demo's credentials and the simulated cars. Made when missing."
+            description="Folder for the database, pepper, keys, demo credentials and simulated cars. Made when missing."
         ),
     ] = Path("carwire-data")
     host: Annotated[
