@@ -41,9 +41,9 @@ HERE: Final = Path(__file__).parent
 RECEIVER: Final = 18002
 WEBHOOKS: Final = 4
 AT_ONCE: Final = 32  # requests, of both sides
-COUNT: Final = 10_000  # deliveries in a round
+COUNT: Final = 5_000  # deliveries in a round
 PACE: Final = 200  # events a second
-PACED_S: Final = int(os.environ.get("CARWIRE_BENCH_SECONDS", "5")) * 3
+PACED_S: Final = int(os.environ.get("CARWIRE_BENCH_SECONDS", "2")) * 4
 FLEETS: Final = (1_000, 10_000, 100_000)
 SOC: Final = "tractionbattery-stateofcharge"
 SIGNALS: Final = (SOC, "odometer-traveleddistance", "charge-ischarging")
@@ -168,7 +168,7 @@ def watched() -> Iterator[Row]:
             asyncio.run(prepare(settings, cars=cars))
             polls[cars] = asyncio.run(polled(settings))
             with working(settings, 1) as (process,):
-                time.sleep(20 if cars == FLEETS[-1] else 5)
+                time.sleep(10 if cars == FLEETS[-1] else 3)
                 memory[cars] = resident(process)
     grown = ", ".join(f"{cars:,}: {mib:.0f} MiB" for cars, mib in memory.items())
     yield (
