@@ -224,7 +224,8 @@ def write_page(table: str, seconds: float) -> None:
 
 Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} processors, {platform.system()}
 {platform.machine()}, Python {platform.python_version()}, in {seconds / 60:.0f} minutes.
-Ratios are medians over {ROUNDS} rounds, floor and subject in turn, so they hold when the machine's speed drifts; absolute figures hold for one machine on one day.
+Ratios are medians over {ROUNDS} rounds, floor and subject in turn, so they hold when the machine's
+speed drifts; absolute figures hold for one machine on one day.
 
 {table}
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -23,12 +25,24 @@ from carwire.core.vehicles import ConnectSession, Owner
 from carwire.kit.secrets import Secret
 from carwire.storage.memory import MemoryStore
 from carwire.storage.sealing import Sealer, open_sealer
+from carwire.storage.sql import sqlite_driver
+from carwire.storage.sql.plans import unlocked
 from carwire.storage.sql.store import SqlStore, open_store
 
 __all__ = ["cluster", "empty_database", "postgres_url"]
 NOW = datetime(2026, 11, 21, 13, 5, 0, 123456, tzinfo=UTC)
 KINDS = ("memory", "sqlite", "postgres")
 _numbers = itertools.count(1)
+SCHEMA = (Path(sqlite_driver.__file__).parent / "schema.sql").read_text("utf-8")
+# Tables that are gone through: some grow with applications alone; budgets are tidied, secrets sealed anew, and records
+# of use summed up for a report now and then.
+SMALL = frozenset(
+    {
+        *("applications", "webhooks", "lookup_keys", "lookup_releases", "sealing", "usage"),
+        *("budgets", "owners", "connect_sessions", "lookup_records", "webhook_secrets"),
+    }
+)
+PARTIAL = ("ix_events_shard_waiting", "ix_deliveries_due", "ix_deliveries_dead")  # hold only what waits or was given up
 
 
 def digest(text: str) -> bytes:
@@ -187,3 +201,39 @@ async def store(place: Place) -> Store:
     opened = place.open()
     await opened.add(application(), Secret("management token of app"))
     return opened
+
+
+_LOOKED_AT: dict[str, list[str]] = {}
+
+
+@pytest.fixture(autouse=True)
+def no_table_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where a statement of ours would go through a whole table of SQLite, that grows with cars or events."""
+    asked: set[str] = set()
+    plain = sqlite_driver.run
+
+    def watched(execute: Any, steps: Any) -> Any:
+        def noted(text: str, values: Any) -> Any:
+            asked.add(text)
+            return execute(text, values)
+
+        return plain(noted, steps)
+
+    monkeypatch.setattr(sqlite_driver, "run", watched)
+    yield
+    for text in asked - _LOOKED_AT.keys():
+        _LOOKED_AT[text] = _gone_through(unlocked(text))
+    found = {text: tables for text in asked if (tables := _LOOKED_AT[text])}
+    assert found == {}
+
+
+def _gone_through(text: str) -> list[str]:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", [0] * text.count("?"))]
+    connection.close()
+    names = {alias: table for table, alias in re.findall(r"\b(?:FROM|JOIN) (\w+) (?:AS )?(\w+)\b", text)}
+    tables = [
+        (names.get(each[1], each[1]), each[0]) for step in steps if (each := re.match(r"SCAN ([a-z]\w*)\b.*", step))
+    ]
+    return [step for table, step in tables if table not in SMALL and not step.endswith(PARTIAL)]

@@ -189,6 +189,22 @@ async def test_many_rows_are_added_and_dropped(store: Store) -> None:
     assert await store.register_entries("us", [f"{5:017}"]) == []
 
 
+async def test_of_two_releases_whose_rows_lie_among_each_other_one_is_dropped(store: Store) -> None:
+    first = await store.begin_release(release())
+    second = await store.begin_release(release(dataset="other"))
+    for begun in (first, second):
+        rows = [EntryRow(f"{n:017}", "", 1) for n in range(5_500)]
+        await store.add_chunk(begun.id, chunk(*rows, types=TYPES, prefixes=(PrefixRow("0" * 9, 1, 7),)))
+        await store.finish_release(begun.id)
+    await store.drop_release(first.id)
+    assert [each.id for each in await store.releases()] == [second.id]
+    for n in (0, 4_999, 5_000, 5_001, 5_499):
+        assert [e.release.id for e in await store.register_entries("us", [f"{n:017}"])] == [second.id]
+    assert [each.count for each in await store.prefix_counts("us", "0" * 9)] == [7]
+    await store.drop_release(second.id)
+    assert await store.register_entries("us", [f"{5:017}"]) == []
+
+
 async def test_vehicles_are_candidates_only_of_an_active_catalogue(store: Store) -> None:
     decoded, own = vehicle_of("us", TESLA), vehicle_of("us", SKODA, "own", (Option("Pack", None, "pack", ("a",)),))
     await store.put_vehicles([decoded, decoded])

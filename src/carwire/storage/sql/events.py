@@ -15,7 +15,7 @@ from carwire.core.vehicles import Vehicle
 from carwire.core.webhooks import EVERY_S, Form
 from carwire.kit.ids import new_id
 from carwire.storage.moments import from_us, to_us
-from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, insert, marks, reads, writes
+from carwire.storage.sql.plans import Plan, Planned, Row, Value, chunks, insert, marks, pairs_in, reads, writes
 from carwire.storage.sql.rows import LINK, REST, vehicle_of
 from carwire.storage.sql.webhooks import SUBSCRIPTION, subscription, webhooks_of
 
@@ -55,12 +55,12 @@ class EventPlans(Planned):
             return None
         found: list[Row] = []
         for some in chunks(sorted({(event.car_id, event.account) for event in events}), 200):
+            condition, values = pairs_in("c.car_id", "c.account_digest", some)
             found += yield (
                 f"SELECT {SUBSCRIPTION}, {LINK}, {REST} FROM subscriptions s JOIN webhooks w ON w.id = s.webhook_id"
                 " JOIN connections c ON c.vehicle_id = s.vehicle_id AND c.user_id = s.user_id"
-                " JOIN cars k ON k.id = c.car_id WHERE w.halt IS NULL"
-                f" AND (c.car_id, c.account_digest) IN (VALUES {', '.join(['(?, ?)'] * len(some))})",
-                tuple(value for pair in some for value in pair),
+                f" JOIN cars k ON k.id = c.car_id WHERE w.halt IS NULL AND {condition}",
+                values,
             )
         subscriptions = [subscription(row) for row in found]
         return Audience(events, subscriptions, (yield from webhooks_of({each.webhook_id for each in subscriptions})))

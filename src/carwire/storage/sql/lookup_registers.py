@@ -32,11 +32,11 @@ _READ: Final = (
     " JOIN lookup_releases r ON r.id = e.release_id"
     " JOIN lookup_types t ON t.release_id = e.release_id AND t.id = e.type_id"
 )
-_TABLES: Final = (
+_TABLES: Final = (  # with their keys: a release's rows are met in the order of the first column
     ("lookup_entries", "entry_key, release_id, slot"),
     ("lookup_prefixes", "prefix, release_id, type_id"),
     ("lookup_vehicles", "region, id, release_id"),
-    ("lookup_types", "release_id, id"),
+    ("lookup_types", "id, release_id"),
 )
 # Rows share these texts: what is read from them is remembered, and nobody changes it.
 _release = functools.lru_cache(256)(msgspec.json.Decoder(Release).decode)
@@ -131,8 +131,9 @@ class LookupRegisterPlans(Planned):
         """Delete a release with its rows, in pieces."""
         await self._retire(release_id)
         for table, key in _TABLES:
-            while await self._drop_some(table, key, release_id) == _DROPPED:
-                pass
+            after: Value = 0 if table == "lookup_types" else ""
+            while after is not None:
+                after = await self._drop_some(table, key, release_id, after)
         await self._forget(release_id)
 
     @writes
@@ -140,13 +141,15 @@ class LookupRegisterPlans(Planned):
         yield "UPDATE lookup_releases SET state = 'retired' WHERE id = ?", (release_id,)
 
     @writes
-    def _drop_some(self, table: str, key: str, release_id: int) -> Plan[int]:
+    def _drop_some(self, table: str, key: str, release_id: int, after: Value) -> Plan[Value]:
+        """Delete some rows, and return where the next begin; null after the last. Others' rows are passed over once."""
+        first = key.partition(",")[0]
         gone = yield (
-            f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE release_id = ? LIMIT {_DROPPED})"
-            " RETURNING 1",
-            (release_id,),
+            f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE release_id = ? AND {first} >= ?"
+            f" ORDER BY {first} LIMIT {_DROPPED}) RETURNING {first}",
+            (release_id, after),
         )
-        return len(gone)
+        return max(row[0] for row in gone) if len(gone) == _DROPPED else None
 
     @writes
     def _forget(self, release_id: int) -> Plan[None]:

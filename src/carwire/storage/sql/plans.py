@@ -111,6 +111,15 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
+def pairs_in(first: str, second: str, pairs: Sequence[tuple[Value, Value]]) -> tuple[str, tuple[Value, ...]]:
+    """Return the condition that two columns are one of these pairs, with its values. SQLite finds rows by the first
+    column alone: for pairs it would go through the whole table.
+    """
+    some = ", ".join(["(?, ?)"] * len(pairs))
+    condition = f"{first} IN ({marks(len(pairs))}) AND ({first}, {second}) IN (VALUES {some})"
+    return condition, (*(pair[0] for pair in pairs), *(value for pair in pairs for value in pair))
+
+
 def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[tuple[T, ...]]:
     """Yield a sequence in pieces."""
     for start in range(0, len(values), size):

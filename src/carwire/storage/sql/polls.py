@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from carwire.core.polling import Poll, Polled
 from carwire.core.vehicles import Vehicle
 from carwire.storage.moments import to_us, to_us_or_null
-from carwire.storage.sql.plans import Plan, Planned, Row, chunks, reads, writes
+from carwire.storage.sql.plans import Plan, Planned, Row, chunks, pairs_in, reads, writes
 from carwire.storage.sql.rows import LINK, REST, vehicle_of
 from carwire.storage.sql.webhooks import webhooks_of
 
@@ -29,16 +29,14 @@ class PollPlans(Planned):
         )
         polls = []
         for some in chunks(sorted(claimed), 200):
-            pairs = ", ".join(["(?, ?)"] * len(some))
-            values = tuple(value for pair in some for value in pair)
+            condition, values = pairs_in("c.vehicle_id", "c.user_id", some)
             cars = yield (
-                f"SELECT {LINK}, {REST} FROM connections c JOIN cars k ON k.id = c.car_id"
-                f" WHERE (c.vehicle_id, c.user_id) IN (VALUES {pairs})",
+                f"SELECT {LINK}, {REST} FROM connections c JOIN cars k ON k.id = c.car_id WHERE {condition}",
                 values,
             )
+            condition, values = pairs_in("vehicle_id", "user_id", some)
             wanted = yield (
-                "SELECT vehicle_id, user_id, webhook_id FROM subscriptions"
-                f" WHERE (vehicle_id, user_id) IN (VALUES {pairs}) ORDER BY webhook_id",
+                f"SELECT vehicle_id, user_id, webhook_id FROM subscriptions WHERE {condition} ORDER BY webhook_id",
                 values,
             )
             webhooks = yield from webhooks_of({row[2] for row in wanted})

@@ -251,6 +251,7 @@ commands = own_table(
     sa.Column("ended_at", sa.BigInteger),
     key("id"),
     index("commands", "client_id"),
+    index("commands", "vehicle_id"),
     sa.Index(
         "uq_commands_under_way",
         "car_id",

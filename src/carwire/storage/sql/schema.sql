@@ -534,4 +534,5 @@ CREATE TABLE lookup_tokens (
  WITHOUT ROWID;
 CREATE INDEX ix_lookup_tokens_expires_at ON lookup_tokens (expires_at);
 CREATE INDEX ix_lookup_tokens_key_id ON lookup_tokens (key_id);
-INSERT INTO alembic_version (version_num) VALUES ('0005');
+CREATE INDEX ix_commands_vehicle_id ON commands (vehicle_id);
+INSERT INTO alembic_version (version_num) VALUES ('0006');

@@ -44,6 +44,7 @@ _BY_APPLICATION: Final = (
 _OF_ANYONE: Final = _BY_APPLICATION.replace("{of_owner}", "") + " ORDER BY c.connected_at, c.user_id LIMIT 1"
 _OF_OWNER: Final = _BY_APPLICATION.replace("{of_owner}", " AND c.user_id = ?")
 _CONNECTION: Final = "vehicle_id, user_id, mode, external_id, connected_at"
+_GRANTED: Final = "SELECT gv.vehicle_id FROM grants g JOIN grant_vehicles gv ON gv.grant_id = g.id WHERE g.user_id = ?"
 _THEIR_VEHICLES: Final = "SELECT vehicle_id FROM connections WHERE user_id = ?"
 
 
@@ -153,7 +154,7 @@ class VehiclePlans(Planned):
         if not found:
             return None
         where = "client_id = ? AND user_id = ?"
-        known = yield f"SELECT vehicle_id FROM grant_vehicles WHERE user_id = ? UNION {_THEIR_VEHICLES}", (user_id,) * 2
+        known = yield f"{_GRANTED} UNION {_THEIR_VEHICLES}", (user_id,) * 2
         cut = yield from _cut(where, (client_id, user_id), (user_id,))
         yield "DELETE FROM owners WHERE id = ?", (user_id,)
         for some in chunks(sorted({vehicle_id for (vehicle_id,) in known})):
