@@ -1,0 +1,227 @@
+"""The owner of the cars: a token that was given, one for a refresh token, or one from Connect's simulated mode.
+
+The pages are walked as the official suites click them, by the ids of their buttons, and without a browser.
+"""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from uuid import uuid4
+
+import msgspec
+
+from carwire.conformance.answers import Answer, is_uuid
+from carwire.conformance.check import Deviation, NotAsked, expect
+from carwire.conformance.talk import Talk, bearer
+
+AUTHORIZE: Final = "/oauth/authorize"
+TOKEN: Final = "/oauth/token"  # noqa: S105  # a path
+MAKE: Final = "CHEVROLET"  # the make of which the official suites have a plug-in hybrid that tells everything
+SCOPE: Final = (
+    *("read_vehicle_info", "read_vin", "read_odometer", "read_fuel", "read_battery", "read_charge", "read_engine_oil"),
+    *("read_location", "read_tires", "read_security", "read_service_history", "read_diagnostics"),
+    *("control_charge", "control_security", "control_navigation"),
+)
+_LONGEST: Final = 12  # pages and redirects of one run of Connect
+_OWN: Final = "http://walk"  # stands for the server's origin while addresses are put together
+
+
+class Owner(msgspec.Struct):
+    """An owner as their tokens reach them. `connected` was connected here, and may be disconnected."""
+
+    access_token: str
+    refresh_token: str = ""
+    connected: bool = False
+    answer: Answer | None = None  # of the token endpoint
+
+    @property
+    def bearer(self) -> tuple[str, str]:
+        """The header of the access token."""
+        return bearer(self.access_token)
+
+
+async def owner(talk: Talk) -> Owner:
+    """Return the owner whose cars are asked. Raises `NotAsked` when there is no way to a token."""
+    return await talk.once("owner", lambda: _owner(talk))
+
+
+async def second_owner(talk: Talk) -> Owner:
+    """Connect one more simulated car, to be disconnected again. Its code is exchanged as Node does without a redirect
+    URI: with the word ``undefined``.
+    """
+
+    async def connect() -> Owner:
+        _check_walk(talk)
+        return await _exchange(talk, await walk(talk), "undefined")
+
+    return await talk.once("second owner", connect)
+
+
+async def callback(talk: Talk) -> dict[str, list[str]]:
+    """Return the query that Connect came back with."""
+    _check_walk(talk)
+    return await talk.once("callback", lambda: walk(talk))
+
+
+async def _owner(talk: Talk) -> Owner:
+    access = talk.access
+    if access.access_token.reveal():
+        return Owner(access.access_token.reveal(), access.refresh_token.reveal())
+    if access.refresh_token.reveal():
+        return _owner_of(talk, await refresh(talk, access.refresh_token.reveal()), connected=False)
+    try:
+        return await _exchange(talk, await callback(talk), talk.access.redirect_uri)
+    except Deviation as error:
+        msg = f"no access token, since Connect could not be walked: {error.seen}"
+        raise NotAsked(msg) from None
+
+
+def _check_walk(talk: Talk) -> None:
+    if talk.access.access_token.reveal() or talk.access.refresh_token.reveal():
+        raise NotAsked("a token was given, so no simulated car is connected")
+    if not talk.access.redirect_uri:
+        raise NotAsked("no access token, and no redirect URI to connect a simulated car with")
+    _ = talk.client
+
+
+async def refresh(talk: Talk, token: str) -> Answer:
+    """Exchange a refresh token."""
+    return await talk.form(TOKEN, {"grant_type": "refresh_token", "refresh_token": token}, talk.client)
+
+
+async def _exchange(talk: Talk, query: dict[str, list[str]], redirect_uri: str) -> Owner:
+    code = talk.keep_secret(query["code"][0])
+    fields = {"code": code, "grant_type": "authorization_code", "redirect_uri": redirect_uri}
+    return _owner_of(talk, await talk.form(TOKEN, fields, talk.client), connected=True)
+
+
+def _owner_of(talk: Talk, answer: Answer, *, connected: bool) -> Owner:
+    access_token, refresh_token = pair_of(talk, answer)
+    return Owner(access_token, refresh_token, connected, answer)
+
+
+def pair_of(talk: Talk, answer: Answer) -> tuple[str, str]:
+    """Return access and refresh token of a good answer. Whatever it says is a secret first."""
+    body = answer.good()
+    for value in body.values() if isinstance(body, dict) else ():
+        if isinstance(value, str) and value != "Bearer":
+            talk.keep_secret(value)
+    found = [body.get(name) for name in ("access_token", "refresh_token")] if isinstance(body, dict) else [None]
+    expect(all(isinstance(each, str) and each for each in found), "access_token and refresh_token", "not both of them")
+    return found[0], found[1]  # type: ignore[return-value]
+
+
+async def vehicles(talk: Talk) -> list[str]:
+    """Return the ids of the owner's vehicles, of one page. Raises `NotAsked` when there are none."""
+    who = await owner(talk)
+    body = (await talk.get("/v2.0/vehicles", who.bearer)).good()
+    found = body.get("vehicles") if isinstance(body, dict) else None
+    found = [each for each in found if is_uuid(each)] if isinstance(found, list) else []
+    if not found:
+        raise NotAsked("the token reaches no vehicle")
+    return found
+
+
+# --- Connect
+
+
+class _Page(HTMLParser):
+    """What the form of a page would send: its action, fields that are hidden or ticked, and buttons by their id."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.action = ""
+        self.fields: list[tuple[str, str]] = []
+        self.buttons: dict[str, tuple[str, str]] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.action = given.get("action", "")
+        ticked = given.get("type") not in {"checkbox", "radio", "submit"} or "checked" in given
+        if tag == "input" and given.get("name") and ticked and "disabled" not in given:
+            self.fields.append((given["name"], given.get("value", "")))
+        if tag == "button" and given.get("id"):
+            self.buttons[given["id"]] = given.get("name", ""), given.get("value", "")
+
+
+class _Walk:
+    """One run of Connect: keeps its cookies, follows redirects within the server, sends what forms hold."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._cookies: dict[str, str] = {}
+        self.where = ""
+        self.page = _Page("")
+
+    async def go(self, method: str, target: str, body: bytes = b"") -> str | None:
+        """Go somewhere, and on while redirected. Return where it leads out, null when there is a page."""
+        for _ in range(_LONGEST):
+            headers = [("cookie", "; ".join(f"{name}={value}" for name, value in self._cookies.items()))]
+            headers = headers if self._cookies else []
+            if method == "POST":
+                headers += [
+                    *(("origin", "null"), ("sec-fetch-site", "same-origin")),
+                    ("content-type", "application/x-www-form-urlencoded"),
+                ]
+            answer = await self._talk.ask(method, target, headers, body, again=True)
+            self._keep_cookies(answer)
+            location = answer.header("location")
+            if location is None or not 300 <= answer.status < 400:
+                answer.expect_status(200)
+                self.where, self.page = target, _Page(answer.body.decode("utf-8", "replace"))
+                return None
+            if location.startswith(self._talk.access.redirect_uri):
+                return location
+            method, target, body = "GET", self._within(target, location), b""
+        raise Deviation("a page of Connect", "redirects without an end")
+
+    def _within(self, here: str, there: str) -> str:
+        """Return where an address leads, as a target. Raises `NotAsked` when that is another host."""
+        url = urljoin(_OWN + here, there)
+        if not url.startswith(f"{_OWN}/"):
+            msg = f"Connect is at {urlsplit(there).netloc}, and no other host is asked"
+            raise NotAsked(msg)
+        return url.removeprefix(_OWN)
+
+    async def press(self, button: str, **typed: str) -> str | None:
+        """Press a button after typing."""
+        if button not in self.page.buttons:
+            raise Deviation(f"a page with a button of the id {button}", f"buttons {', '.join(self.page.buttons)}")
+        fields = [(name, value) for name, value in self.page.fields if name not in typed]
+        body = urlencode([*fields, *typed.items(), self.page.buttons[button]]).encode()
+        return await self.go("POST", self._within(self.where, self.page.action), body)
+
+    def _keep_cookies(self, answer: Answer) -> None:
+        for name, value in answer.headers:
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self._cookies[key] = self._talk.keep_secret(rest.partition(";")[0])
+
+
+async def walk(talk: Talk) -> dict[str, list[str]]:
+    """Let an owner nobody knows connect a simulated car, and return the query the application is called back with."""
+    query = {
+        "response_type": "code",
+        "client_id": talk.access.client_id,
+        "redirect_uri": talk.access.redirect_uri,
+        "scope": " ".join(SCOPE),
+        "mode": "simulated",
+        "approval_prompt": "force",
+        "state": "conformance",
+    }
+    run = _Walk(talk)
+    steps = [("continue-button", {}), (MAKE, {})]
+    steps += [("sign-in-button", {"username": f"{uuid4()}@example.com", "password": "any"}), ("approval-button", {})]
+    back = await run.go("GET", f"{AUTHORIZE}?{urlencode(query)}")
+    for button, typed in steps:
+        if back is None:
+            back = await run.press(button, **typed)
+    expect(back is not None, "a redirect to the redirect URI", "one more page")
+    found = parse_qs(urlsplit(back or "").query)
+    talk.keep_secret(found.get("code", [""])[0])
+    expect(found.get("code"), "a code in the redirect", f"only {', '.join(found)}")
+    return found
