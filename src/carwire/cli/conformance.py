@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -138,7 +137,10 @@ def _draw(report: Report) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("what has to hold", overflow="fold", ratio=3)
     table.add_column("who relies on it", overflow="fold", ratio=2)
-    for endpoint, findings in groupby(report.findings, key=lambda each: each.endpoint):
+    endpoints: dict[str, list[Finding]] = {}
+    for each in report.findings:
+        endpoints.setdefault(each.endpoint, []).append(each)
+    for endpoint, findings in endpoints.items():
         table.add_row("", Text(endpoint, style="bold"), "")
         for each in findings:
             mark, style = _MARKS[each.outcome]

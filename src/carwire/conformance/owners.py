@@ -99,15 +99,15 @@ async def _exchange(talk: Talk, query: dict[str, list[str]], redirect_uri: str) 
 
 def _owner_of(talk: Talk, answer: Answer, *, connected: bool) -> Owner:
     access_token, refresh_token = pair_of(talk, answer)
+    if connected:
+        talk.connected.append(access_token)
     return Owner(access_token, refresh_token, connected, answer)
 
 
 def pair_of(talk: Talk, answer: Answer) -> tuple[str, str]:
     """Return access and refresh token of a good answer. Whatever it says is a secret first."""
     body = answer.good()
-    for value in body.values() if isinstance(body, dict) else ():
-        if isinstance(value, str) and value != "Bearer":
-            talk.keep_secret(value)
+    talk.keep_secrets(body)
     found = [body.get(name) for name in ("access_token", "refresh_token")] if isinstance(body, dict) else [None]
     expect(all(isinstance(each, str) and each for each in found), "access_token and refresh_token", "not both of them")
     return found[0], found[1]  # type: ignore[return-value]
@@ -122,6 +122,14 @@ async def vehicles(talk: Talk) -> list[str]:
     if not found:
         raise NotAsked("the token reaches no vehicle")
     return found
+
+
+async def let_go(talk: Talk) -> None:
+    """Disconnect what was connected here and still is."""
+    for token in talk.connected:
+        listed = await talk.ask("GET", "/v2.0/vehicles", [bearer(token)], again=True)
+        for vehicle in listed.json()["vehicles"] if listed.status == 200 else ():
+            await talk.ask("DELETE", f"/v2.0/vehicles/{vehicle}/application", [bearer(token)], again=True)
 
 
 # --- Connect
@@ -214,7 +222,7 @@ async def walk(talk: Talk) -> dict[str, list[str]]:
         "state": "conformance",
     }
     run = _Walk(talk)
-    steps = [("continue-button", {}), (MAKE, {})]
+    steps: list[tuple[str, dict[str, str]]] = [("continue-button", {}), (MAKE, {})]
     steps += [("sign-in-button", {"username": f"{uuid4()}@example.com", "password": "any"}), ("approval-button", {})]
     back = await run.go("GET", f"{AUTHORIZE}?{urlencode(query)}")
     for button, typed in steps:

@@ -65,7 +65,9 @@ def _read(shape: Shape, *, aged: bool = True, measured: bool = False) -> Read:
 
 
 READS: Final[dict[str, Read]] = {
-    "/": _read({"/id": uuid, "/make": matching("[^a-z]+", "in upper case"), "/model": text, "/year": integer}, aged=False),
+    "/": _read(
+        {"/id": uuid, "/make": matching("[^a-z]+", "in upper case"), "/model": text, "/year": integer}, aged=False
+    ),
     "/permissions": _read(
         {
             "/permissions/*": matching("(read|control)_[a-z_]+", "the plain name of a permission"),
@@ -150,7 +152,9 @@ async def _values(talk: Talk, *, path: str) -> None:
 
 def _capacity(body: Any) -> None:
     if body["capacity"] is not None:
-        expect_shape(body["capacity"], {"/nominal": or_null(number), "/source": one_of("USER_SELECTED", "SMARTCAR", None)})
+        expect_shape(
+            body["capacity"], {"/nominal": or_null(number), "/source": one_of("USER_SELECTED", "SMARTCAR", None)}
+        )
 
 
 def _parts(body: Any) -> None:
@@ -231,7 +235,9 @@ def _checks() -> Iterator[Check]:
             ("json", "is application/json", "Node, Python: decides how it is read", _json),
         ]
         if each.aged:
-            rows.append(("age", "has sc-data-age and sc-fetched-at", "Java: one form of moment; Node, Python: meta", _age))
+            rows.append(
+                ("age", "has sc-data-age and sc-fetched-at", "Java: one form of moment; Node, Python: meta", _age)
+            )
         if each.measured:
             rows.append(("unit", "has sc-unit-system", "Python: AttributeError without it; Node's suite", _unit))
         for suffix, says, relies, run in rows:
@@ -247,4 +253,6 @@ def _checks() -> Iterator[Check]:
         yield Check(name, f"GET {VEHICLE}{path}", says, relies, once)
 
 
-CHECKS: Final = tuple(sorted(_checks(), key=lambda check: list(READS).index(check.endpoint.removeprefix(f"GET {VEHICLE}"))))
+CHECKS: Final = tuple(
+    sorted(_checks(), key=lambda check: list(READS).index(check.endpoint.removeprefix(f"GET {VEHICLE}")))
+)

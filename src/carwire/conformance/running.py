@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
 
 from carwire.conformance.check import Check, Deviation, NotAsked
+from carwire.conformance.owners import let_go
 from carwire.conformance.talk import GivenUp, Talk
 from carwire.core.errors import CannotStart
 
@@ -43,10 +45,12 @@ class Report(msgspec.Struct, frozen=True):
 
 
 async def run(url: str, talk: Talk, checks: Iterable[Check]) -> Report:
-    """Make all checks. Raises `CannotStart` when what answers is no server of this wire, or does not answer any more."""
+    """Make all checks. Raises `CannotStart` when what answers is no server of this wire, or stops answering."""
     try:
         await _first(talk)
         findings = [await _made(talk, check) for check in checks]
+        with suppress(Deviation, LookupError, TypeError):
+            await let_go(talk)
     except GivenUp as error:
         msg = f"{url} gives no answer: {talk.hidden(str(error))}"
         raise CannotStart(msg) from None
@@ -75,6 +79,9 @@ async def _made(talk: Talk, check: Check) -> Finding:
         await check.run(talk)
     except Deviation as error:
         return Finding(*about, "fails", expected=talk.hidden(error.expected), seen=talk.hidden(error.seen))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:  # a body nobody thought of
+        seen = f"{type(error).__name__}: {error}"
+        return Finding(*about, "fails", expected="a body as it is documented", seen=talk.hidden(seen))
     except NotAsked as error:
         return Finding(*about, "not asked", why=talk.hidden(str(error)))
     return Finding(*about, "holds")

@@ -56,12 +56,13 @@ class GivenUp(Exception):
 
 
 class Talk:
-    """A conversation. `heard` are all answers, in order."""
+    """A conversation. `heard` are all answers, in order; `connected` the tokens of owners that were connected here."""
 
     def __init__(self, asker: Asker, access: Access) -> None:
         self._asker = asker
         self.access = access
         self.heard: list[Answer] = []
+        self.connected: list[str] = []
         self._known: dict[object, Answer | Unanswered] = {}
         self._made: dict[str, object] = {}
         self._silent = 0
@@ -131,6 +132,12 @@ class Talk:
             written = {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], text.lower(), text.upper()}
             self._secrets |= written | {b64encode(text.encode()).decode()}
         return text
+
+    def keep_secrets(self, body: object) -> None:
+        """Keep every text of an answer that gives tokens: they may be in the wrong places."""
+        for value in body.values() if isinstance(body, dict) else ():
+            if isinstance(value, str) and value != "Bearer":
+                self.keep_secret(value)
 
     def hidden(self, said: str) -> str:
         """Return a text of one line without the secrets in it, not too long."""
