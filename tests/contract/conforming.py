@@ -65,9 +65,8 @@ class Player:
 def furnished(client: Owned) -> Access:
     """Give a server webhook, subscription and cars of every powertrain, and return what its operator has."""
     place = Place(client)
-    for names in (("webhook", "user", "vehicle"),):
-        attributes = {f"{name}Id": place.names[name] for name in names}
-        assert client.v3("POST", "/subscriptions", None, {"data": {"attributes": attributes}}).status == 202
+    attributes = {f"{name}Id": place.names[name] for name in ("webhook", "user", "vehicle")}
+    assert client.v3("POST", "/subscriptions", None, {"data": {"attributes": attributes}}).status == 202
     new = client.run(client.carwire.services.credentials.draw(client.client_id))
     return Access(
         client_id=client.client_id,

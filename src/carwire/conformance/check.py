@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from carwire.conformance.talk import Talk
 
-Run = Callable[["Talk"], Awaitable[None]]
+Run = Callable[["Talk"], Coroutine[Any, Any, None]]
 
 
 class Deviation(Exception):

@@ -28,13 +28,12 @@ _LONGEST: Final = 12  # pages and redirects of one run of Connect
 _OWN: Final = "http://walk"  # stands for the server's origin while addresses are put together
 
 
-class Owner(msgspec.Struct):
+class Owner(msgspec.Struct, frozen=True):
     """An owner as their tokens reach them. `connected` was connected here, and may be disconnected."""
 
     access_token: str
     refresh_token: str = ""
     connected: bool = False
-    answer: Answer | None = None  # of the token endpoint
 
     @property
     def bearer(self) -> tuple[str, str]:
@@ -54,7 +53,7 @@ async def second_owner(talk: Talk) -> Owner:
 
     async def connect() -> Owner:
         _check_walk(talk)
-        return await _exchange(talk, await walk(talk), "undefined")
+        return _owner_of(talk, await _exchange(talk, await walk(talk), "undefined"), connected=True)
 
     return await talk.once("second owner", connect)
 
@@ -65,16 +64,29 @@ async def callback(talk: Talk) -> dict[str, list[str]]:
     return await talk.once("callback", lambda: walk(talk))
 
 
+async def granted(talk: Talk) -> Answer:
+    """Return what the first code, or the refresh token that was given, was exchanged for."""
+    access = talk.access
+    if access.access_token.reveal():
+        raise NotAsked("an access token was given")
+    if access.refresh_token.reveal():
+        return await refresh(talk, access.refresh_token.reveal())
+    try:
+        query = await callback(talk)
+    except Deviation as error:
+        msg = f"Connect could not be walked: {error.seen}"
+        raise NotAsked(msg) from None
+    return await _exchange(talk, query, access.redirect_uri)
+
+
 async def _owner(talk: Talk) -> Owner:
     access = talk.access
     if access.access_token.reveal():
         return Owner(access.access_token.reveal(), access.refresh_token.reveal())
-    if access.refresh_token.reveal():
-        return _owner_of(talk, await refresh(talk, access.refresh_token.reveal()), connected=False)
     try:
-        return await _exchange(talk, await callback(talk), talk.access.redirect_uri)
+        return _owner_of(talk, await granted(talk), connected=not access.refresh_token.reveal())
     except Deviation as error:
-        msg = f"no access token, since Connect could not be walked: {error.seen}"
+        msg = f"no access token: {error.seen}"
         raise NotAsked(msg) from None
 
 
@@ -82,7 +94,7 @@ def _check_walk(talk: Talk) -> None:
     if talk.access.access_token.reveal() or talk.access.refresh_token.reveal():
         raise NotAsked("a token was given, so no simulated car is connected")
     if not talk.access.redirect_uri:
-        raise NotAsked("no access token, and no redirect URI to connect a simulated car with")
+        raise NotAsked("no token, and no redirect URI to connect a simulated car with")
     _ = talk.client
 
 
@@ -91,17 +103,17 @@ async def refresh(talk: Talk, token: str) -> Answer:
     return await talk.form(TOKEN, {"grant_type": "refresh_token", "refresh_token": token}, talk.client)
 
 
-async def _exchange(talk: Talk, query: dict[str, list[str]], redirect_uri: str) -> Owner:
+async def _exchange(talk: Talk, query: dict[str, list[str]], redirect_uri: str) -> Answer:
     code = talk.keep_secret(query["code"][0])
     fields = {"code": code, "grant_type": "authorization_code", "redirect_uri": redirect_uri}
-    return _owner_of(talk, await talk.form(TOKEN, fields, talk.client), connected=True)
+    return await talk.form(TOKEN, fields, talk.client)
 
 
 def _owner_of(talk: Talk, answer: Answer, *, connected: bool) -> Owner:
     access_token, refresh_token = pair_of(talk, answer)
     if connected:
         talk.connected.append(access_token)
-    return Owner(access_token, refresh_token, connected, answer)
+    return Owner(access_token, refresh_token, connected)
 
 
 def pair_of(talk: Talk, answer: Answer) -> tuple[str, str]:

@@ -129,7 +129,15 @@ class Talk:
     def keep_secret(self, text: str) -> str:
         """Return a text that `hidden` will hide from now on."""
         if len(text) >= _SHORTEST:
-            written = {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], text.lower(), text.upper()}
+            written = {
+                text,
+                repr(text)[1:-1],
+                quote(text, safe=""),
+                quote_plus(text),
+                json.dumps(text)[1:-1],
+                text.lower(),
+                text.upper(),
+            }
             self._secrets |= written | {b64encode(text.encode()).decode()}
         return text
 

@@ -64,11 +64,15 @@ async def _exchanged(talk: Talk) -> Answer:
 
 async def machine(talk: Talk) -> tuple[str, str]:
     """Return the header of the application's token. Raises `NotAsked` when there is no way to one."""
-    body = (await _exchanged(talk)).good()
+    answer = await _exchanged(talk)
+    if answer.status != 200:
+        msg = f"the application gets no token: {answer}"
+        raise NotAsked(msg)
+    body = answer.json()
     talk.keep_secrets(body)
     token = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token:
-        raise NotAsked("the application gets no token")
+        raise NotAsked("the application gets no token: there is no access_token")
     return bearer(token)
 
 
