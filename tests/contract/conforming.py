@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from tests import conftest
 from tests.conftest import Owned
 from tests.contract.golden import Place
 
@@ -81,6 +82,11 @@ def furnished(client: Owned) -> Access:
 async def report(asker: Asker, access: Access, checks: Sequence[Check] = CHECKS) -> Report:
     """Make all checks."""
     return await run(URL, Talk(asker, access), checks)
+
+
+def as_heard(answer: conftest.Answer) -> Answer:
+    """Return an answer of the tests' own clients as the kit has them."""
+    return Answer("GET", "", answer.status, answer.headers, answer.body)
 
 
 def named(found: Report, outcome: str) -> set[str]:

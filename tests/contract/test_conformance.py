@@ -309,7 +309,7 @@ def test_a_server_that_gives_secrets_back_does_not_have_them_printed(connecting:
     everything = "and ".join(secrets)
 
     def change(answer: Answer) -> Answer:
-        if "/oauth" in answer.target:
+        if "/oauth" in answer.target or not answer.body.startswith((b"{", b"[")):
             return answer
         told = dict.fromkeys(("type", "code", "id", "distance", "vin", "compatible", "resolution"), everything)
         told |= {secret: secret for secret in secrets}

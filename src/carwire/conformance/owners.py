@@ -52,16 +52,25 @@ async def second_owner(talk: Talk) -> Owner:
     """
 
     async def connect() -> Owner:
-        _check_walk(talk)
+        await callback(talk)  # once more only where the first time went well
         return _owner_of(talk, await _exchange(talk, await walk(talk), "undefined"), connected=True)
 
     return await talk.once("second owner", connect)
 
 
-async def callback(talk: Talk) -> dict[str, list[str]]:
-    """Return the query that Connect came back with."""
+async def walked(talk: Talk) -> dict[str, list[str]]:
+    """Walk Connect, once, and return the query that came back. Raises `Deviation` where it is not as the suites click."""
     _check_walk(talk)
-    return await talk.once("callback", lambda: walk(talk))
+    return await talk.once("walk", lambda: walk(talk))
+
+
+async def callback(talk: Talk) -> dict[str, list[str]]:
+    """Return the query that Connect came back with; where it cannot be walked, what comes after is not asked."""
+    try:
+        return await walked(talk)
+    except Deviation as error:
+        msg = f"Connect could not be walked: {error.seen}"
+        raise NotAsked(msg) from None
 
 
 async def granted(talk: Talk) -> Answer:
@@ -71,12 +80,7 @@ async def granted(talk: Talk) -> Answer:
         raise NotAsked("an access token was given")
     if access.refresh_token.reveal():
         return await refresh(talk, access.refresh_token.reveal())
-    try:
-        query = await callback(talk)
-    except Deviation as error:
-        msg = f"Connect could not be walked: {error.seen}"
-        raise NotAsked(msg) from None
-    return await _exchange(talk, query, access.redirect_uri)
+    return await _exchange(talk, await callback(talk), access.redirect_uri)
 
 
 async def _owner(talk: Talk) -> Owner:

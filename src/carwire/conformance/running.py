@@ -54,7 +54,7 @@ async def run(url: str, talk: Talk, checks: Iterable[Check]) -> Report:
     except GivenUp as error:
         msg = f"{url} gives no answer: {talk.hidden(str(error))}"
         raise CannotStart(msg) from None
-    return Report(url, len(talk.heard), findings)
+    return Report(url, len(talk.heard), [_hidden(talk, each) for each in findings])
 
 
 async def _first(talk: Talk) -> None:
@@ -78,10 +78,16 @@ async def _made(talk: Talk, check: Check) -> Finding:
     try:
         await check.run(talk)
     except Deviation as error:
-        return Finding(*about, "fails", expected=talk.hidden(error.expected), seen=talk.hidden(error.seen))
+        return Finding(*about, "fails", expected=error.expected, seen=error.seen)
     except (LookupError, TypeError, AttributeError, ValueError) as error:  # a body nobody thought of
         seen = f"{type(error).__name__}: {error}"
-        return Finding(*about, "fails", expected="a body as it is documented", seen=talk.hidden(seen))
+        return Finding(*about, "fails", expected="a body as it is documented", seen=seen)
     except NotAsked as error:
-        return Finding(*about, "not asked", why=talk.hidden(str(error)))
+        return Finding(*about, "not asked", why=str(error))
     return Finding(*about, "holds")
+
+
+def _hidden(talk: Talk, found: Finding) -> Finding:
+    """Take the secrets out, once all of them are known."""
+    said = {name: getattr(found, name) for name in ("expected", "seen", "why")}
+    return msgspec.structs.replace(found, **{name: text and talk.hidden(text) for name, text in said.items()})

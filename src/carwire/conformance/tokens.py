@@ -8,7 +8,17 @@ from urllib.parse import urlencode
 
 from carwire.conformance.answers import Answer
 from carwire.conformance.check import Group, NotAsked, expect, kind_of
-from carwire.conformance.owners import AUTHORIZE, TOKEN, callback, granted, owner, pair_of, refresh, second_owner
+from carwire.conformance.owners import (
+    AUTHORIZE,
+    TOKEN,
+    callback,
+    granted,
+    owner,
+    pair_of,
+    refresh,
+    second_owner,
+    walked,
+)
 from carwire.conformance.talk import NOBODY, Talk
 
 tokens: Final = Group()
@@ -32,7 +42,7 @@ async def connect_reachable(talk: Talk) -> None:
 )
 async def connect_forms(talk: Talk) -> None:
     """Up to a code."""
-    await callback(talk)
+    await walked(talk)
 
 
 @tokens.add("connect-state", _CONNECT, "gives the state back unchanged", "all SDKs: getAuthUrl(state)")
