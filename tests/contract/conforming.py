@@ -81,7 +81,7 @@ def furnished(client: Owned) -> Access:
 
 async def report(asker: Asker, access: Access, checks: Sequence[Check] = CHECKS) -> Report:
     """Make all checks."""
-    return await run(URL, Talk(asker, access), checks)
+    return await run(Talk(URL, asker, access), checks)
 
 
 def as_heard(answer: conftest.Answer) -> Answer:

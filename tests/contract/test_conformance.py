@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from tests.conftest import Owned, built
 from tests.contract.conforming import (
+    URL,
     Change,
     Key,
     Player,
@@ -52,7 +53,7 @@ class Recording:
     def _asked(self, check: Check) -> list[Key]:
         player = Player(self.answers)
         with suppress(Deviation, NotAsked):  # what comes later in a whole run is not recorded first
-            asyncio.run(check.run(Talk(player, self.access)))
+            asyncio.run(check.run(Talk(URL, player, self.access)))
         return player.asked
 
     def play(self, change: dict[Key, Change] | Change | None = None) -> Report:
@@ -342,7 +343,30 @@ def _expect_hidden(found: Report, secrets: list[str]) -> None:
 
 
 def test_what_is_hidden_is_hidden_however_it_is_written() -> None:
-    talk = Talk(Player({}), Access(client_id="id", client_secret=Secret("p+ss/w rd?&")))
+    talk = Talk(URL, Player({}), Access(client_id="id", client_secret=Secret("p+ss/w rd?&")))
     assert talk.client[1].startswith("Basic ")
     for said in ("p+ss/w rd?&", "p%2Bss%2Fw%20rd%3F%26", "p%2Bss%2Fw+rd%3F%26", talk.client[1][6:]):
         assert talk.hidden(f"seen {said}!") == "seen ***!"
+
+
+def test_no_car_is_disconnected_that_may_be_somebodys(connecting: Recording) -> None:
+    def change(answer: Answer) -> Answer:
+        if answer.target != "/v2.0/vehicles" or answer.status != 200:
+            return answer
+        return body(lambda found: found["vehicles"].append("00000000-0000-4000-8000-00000000ffff"))(answer)
+
+    player = Player(connecting.answers, change)
+    found = asyncio.run(report(player, connecting.access))
+    assert named(found, "not asked") >= {"disconnect", "disconnected", "connections-delete"}
+    assert [key for key in player.asked if key[0] == "DELETE" and "webhooks" not in key[1]] == []
+
+
+def test_no_command_is_sent_that_was_not_asked_for(connecting: Recording) -> None:
+    player = Player(connecting.answers)
+    asyncio.run(report(player, msgspec.structs.replace(connecting.access, commands=False)))
+    sent = {
+        target.rpartition("/vehicles/")[2].partition("/")[2] for method, target, *_ in player.asked if method == "POST"
+    }
+    assert sent & {"security", "charge", "charge/limit", "navigation/destination"} == set()
+    assert not any("/commands/" in target for _, target, *_ in player.asked)
+    assert "batch" in sent

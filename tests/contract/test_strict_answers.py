@@ -77,7 +77,7 @@ def test_the_conformance_kit_passes_what_the_suites_connected(python_hand: Hand)
 
     async def ask() -> Report:
         async with Web(server.base_url, 30) as web:
-            return await run(server.base_url, Talk(web, access), CHECKS)
+            return await run(Talk(server.base_url, web, access), CHECKS)
 
     found = asyncio.run(ask())
     assert [each for each in found.findings if each.outcome == "fails"] == []

@@ -31,7 +31,7 @@ _VARIABLES: Final = {
     "user_id": ("CARWIRE_USER_ID",),
 }
 _SECRET: Final = {"client_secret", "management_token", "access_token", "refresh_token", "v3_client_secret"}
-_MARKS: Final = {"holds": ("✓", "green"), "fails": ("✗", "bold red"), "not asked": ("–", "dim")}
+_STYLES: Final = {"holds": "green", "fails": "bold red", "not asked": "dim"}
 
 
 class _Demo(msgspec.Struct, frozen=True):
@@ -123,7 +123,7 @@ async def _run(url: str, access: Access, timeout_s: float) -> Report:
     from carwire.conformance.web import Web
 
     async with Web(url, timeout_s) as web:
-        return await run(url, Talk(web, access), CHECKS)
+        return await run(Talk(url, web, access), CHECKS)
 
 
 def _draw(report: Report) -> None:
@@ -143,8 +143,9 @@ def _draw(report: Report) -> None:
     for endpoint, findings in endpoints.items():
         table.add_row("", Text(endpoint, style="bold"), "")
         for each in findings:
-            mark, style = _MARKS[each.outcome]
-            table.add_row(Text(mark, style=style), Text(_said(each)), Text(each.relies, style="dim"))
+            table.add_row(
+                Text(each.outcome, style=_STYLES[each.outcome]), Text(_said(each)), Text(each.relies, style="dim")
+            )
     console().print(table)
     counts = report.counts
     print(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from carwire.conformance.answers import Answer
 from carwire.conformance.check import Check, Deviation, Group, NotAsked, expect, expect_keys
-from carwire.conformance.owners import Owner, owner, second_owner, vehicles
+from carwire.conformance.owners import Owner, only_vehicle, owner, second_owner, vehicles
 from carwire.conformance.reads import VEHICLE
 from carwire.conformance.shapes import Shape, expect_shape, moment, one_of, or_null, text, uuid
 from carwire.conformance.talk import Talk, excused
@@ -145,10 +145,7 @@ def _commands() -> Iterator[Check]:
 async def _doomed(talk: Talk, which: Owner) -> str:
     if not which.connected:
         raise NotAsked("it would disconnect a car that was not connected here")
-    body = (await talk.ask("GET", "/v2.0/vehicles", [which.bearer])).good()
-    if not body["vehicles"]:
-        raise NotAsked("the token reaches no vehicle")
-    return str(body["vehicles"][0])
+    return await only_vehicle(talk, which.access_token)
 
 
 @ending.add(

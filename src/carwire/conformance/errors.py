@@ -103,14 +103,14 @@ async def _wrong_management(talk: Talk) -> Headers:
 _SUITES: Final = "both official suites"
 _BATCH: Final = "all SDKs: the method itself raises"
 REFUSALS: Final[Mapping[str, Refusal]] = {
-    "no-token": Refusal("GET", "/v2.0/user", _nobody, 401, "AUTHENTICATION", "without a token", _SUITES),
-    "bad-token": Refusal("GET", "/v2.0/vehicles", _garbage, 401, "AUTHENTICATION", "with a bad token", _SUITES),
+    "no-token": Refusal("GET", "/v2.0/user", _nobody, 401, "AUTHENTICATION", "a call without a token", _SUITES),
+    "bad-token": Refusal("GET", "/v2.0/vehicles", _garbage, 401, "AUTHENTICATION", "a call with a bad token", _SUITES),
     "client-for-token": Refusal(
         *("GET", "/v2.0/user", _client, 401, "AUTHENTICATION"),
-        *("with client credentials for a token", "Smartcar's reference: Authentication"),
+        *("client credentials in place of a token", "Smartcar's reference: Authentication"),
     ),
     "bad-vehicle-id": Refusal(
-        "GET", "/v2.0/vehicles/bad_id", _owner, 400, "VALIDATION", "with an id that is no UUID", "Python's suite"
+        "GET", "/v2.0/vehicles/bad_id", _owner, 400, "VALIDATION", "an id that is no UUID", "Python's suite"
     ),
     "unknown-vehicle": Refusal(
         *(
@@ -119,48 +119,48 @@ REFUSALS: Final[Mapping[str, Refusal]] = {
             _owner,
             403,
             "PERMISSION",
-            "of a vehicle the token does not reach",
+            "a vehicle the token does not reach",
         ),
         relies="Smartcar's reference: PERMISSION",
         resolution="REAUTHENTICATE",
     ),
     "unknown-path": Refusal(
-        "GET", f"{_CAR}/nothing", _owner, 404, "RESOURCE_NOT_FOUND", "of a path there is not", "all SDKs: request()"
+        "GET", f"{_CAR}/nothing", _owner, 404, "RESOURCE_NOT_FOUND", "a path there is not", "all SDKs: request()"
     ),
     "bad-version": Refusal(
-        "GET", "/vbad/user", _owner, 404, "RESOURCE_NOT_FOUND", "of a version that is no number", "Python's suite"
+        "GET", "/vbad/user", _owner, 404, "RESOURCE_NOT_FOUND", "a version that is no number", "Python's suite"
     ),
     "batch-empty": Refusal(
-        *("POST", f"{_CAR}/batch", _owner, 400, "VALIDATION", "without requests", _BATCH),
+        *("POST", f"{_CAR}/batch", _owner, 400, "VALIDATION", "a batch without requests", _BATCH),
         body={},
         has_detail="requests",
     ),
     "batch-bad-path": Refusal(
-        *("POST", f"{_CAR}/batch", _owner, 400, "VALIDATION", "with a path that is misspelled", _BATCH),
+        *("POST", f"{_CAR}/batch", _owner, 400, "VALIDATION", "a batch with a misspelled path", _BATCH),
         body={"requests": [{"path": "/odometer"}, {"path": "/odomter"}]},
     ),
     "subscribe-bad-id": Refusal(
-        "POST", f"{_CAR}/webhooks/webhookID", _owner, 400, "VALIDATION", "with a webhook id that is none", _SUITES
+        "POST", f"{_CAR}/webhooks/webhookID", _owner, 400, "VALIDATION", "a webhook id that is none", _SUITES
     ),
     "unsubscribe-bad-token": Refusal(
         *("DELETE", f"{_CAR}/webhooks/webhookID", _garbage, 401, "AUTHENTICATION"),
-        *("with a bad token before the id is looked at", "Node's suite"),
+        *("a bad token before it looks at the id", "Node's suite"),
     ),
     "bad-management-token": Refusal(
         *("GET", "/v2.0/management/connections", _wrong_management, 401, "AUTHENTICATION"),
-        *("with a wrong management token", "Python, Node: getConnections"),
+        *("a wrong management token", "Python, Node: getConnections"),
     ),
     "bad-client": Refusal(
         *("GET", "/v2.0/compatibility?vin=5YJXCDE22HF068739&scope=read_vin&country=US", _wrong_client, 401),
-        *("AUTHENTICATION", "with a wrong client secret", "Python, Node: getCompatibility"),
+        *("AUTHENTICATION", "a wrong client secret", "Python, Node: getCompatibility"),
     ),
     "bad-vin": Refusal(
         *("GET", "/v2.0/compatibility?vin=x&scope=read_vin&country=US", _client, 400, "VALIDATION"),
-        *("with a VIN that is none", "Python, Node: getCompatibility"),
+        *("a VIN that is none", "Python, Node: getCompatibility"),
     ),
     "no-level": Refusal(
         *("GET", "/v2.0/compatibility?vin=5YJXCDE22HF068739&scope=read_vin&country=US&mode=test", _client, 400),
-        *("VALIDATION", "in test mode without a level", "Node's suite"),
+        *("VALIDATION", "test mode without a level", "Node's suite"),
         has_detail="test_mode_compatibility_level",
     ),
 }
@@ -205,9 +205,9 @@ def _checks() -> Iterator[Check]:
         for sample, name_of in ((NOBODY, "{id}"), ("bad_id", "{id}"), ("webhookID", "{webhookId}")):
             path = path.replace(sample, name_of)
         endpoint = f"{row.method} {path}"
-        what = f"refuses, {row.says}" if not row.says.startswith("of") else f"is refused, {row.says}"
-        yield Check(name, endpoint, f"{what}: {row.status} {row.kind}", row.relies, partial(_refused, row=row))
-        form = "refuses in the form of errors", "Java: NullPointerException without a member; Python: status from it"
+        what = f"refuses {row.says}: {row.status} {row.kind}"
+        yield Check(name, endpoint, what, row.relies, partial(_refused, row=row))
+        form = "refuses it in the form of errors", "Java: NullPointerException without a member; Python: status from it"
         yield Check(f"{name}-form", endpoint, *form, partial(_form, row=row))
 
 

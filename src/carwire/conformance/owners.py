@@ -5,6 +5,7 @@ The pages are walked as the official suites click them, by the ids of their butt
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -25,7 +26,6 @@ SCOPE: Final = (
     *("control_charge", "control_security", "control_navigation"),
 )
 _LONGEST: Final = 12  # pages and redirects of one run of Connect
-_OWN: Final = "http://walk"  # stands for the server's origin while addresses are put together
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ async def second_owner(talk: Talk) -> Owner:
 
 
 async def walked(talk: Talk) -> dict[str, list[str]]:
-    """Walk Connect, once, and return the query that came back. Raises `Deviation` where it is not as the suites click."""
+    """Walk Connect, once, and return the query that came back. Raises `Deviation` if the suites could not click it."""
     _check_walk(talk)
     return await talk.once("walk", lambda: walk(talk))
 
@@ -140,11 +140,25 @@ async def vehicles(talk: Talk) -> list[str]:
     return found
 
 
+async def only_vehicle(talk: Talk, token: str) -> str:
+    """Return the one vehicle an owner who was connected here had at first. Raises `NotAsked` when there were others,
+    which may be somebody's.
+    """
+    body = (await talk.get("/v2.0/vehicles", bearer(token))).good()
+    found = body.get("vehicles") if isinstance(body, dict) else None
+    if not isinstance(found, list) or len(found) != 1 or not is_uuid(found[0]):
+        raise NotAsked("the token that was made here does not reach one vehicle alone")
+    return str(found[0])
+
+
 async def let_go(talk: Talk) -> None:
     """Disconnect what was connected here and still is."""
     for token in talk.connected:
-        listed = await talk.ask("GET", "/v2.0/vehicles", [bearer(token)], again=True)
-        for vehicle in listed.json()["vehicles"] if listed.status == 200 else ():
+        with suppress(Deviation, NotAsked):
+            vehicle = await only_vehicle(talk, token)
+            listed = await talk.ask("GET", "/v2.0/vehicles", [bearer(token)], again=True)
+            if vehicle.encode() not in listed.body:
+                continue
             await talk.ask("DELETE", f"/v2.0/vehicles/{vehicle}/application", [bearer(token)], again=True)
 
 
@@ -205,11 +219,11 @@ class _Walk:
 
     def _within(self, here: str, there: str) -> str:
         """Return where an address leads, as a target. Raises `NotAsked` when that is another host."""
-        url = urljoin(_OWN + here, there)
-        if not url.startswith(f"{_OWN}/"):
-            msg = f"Connect is at {urlsplit(there).netloc}, and no other host is asked"
+        url = urljoin(self._talk.url + here, there)
+        if not url.startswith(f"{self._talk.url}/"):
+            msg = f"Connect is at {urlsplit(url).netloc}, and no other host is asked"
             raise NotAsked(msg)
-        return url.removeprefix(_OWN)
+        return url.removeprefix(self._talk.url)
 
     async def press(self, button: str, **typed: str) -> str | None:
         """Press a button after typing."""

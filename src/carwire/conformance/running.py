@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Literal
 
 import msgspec
@@ -44,17 +43,16 @@ class Report(msgspec.Struct, frozen=True):
         return {outcome: found[outcome] for outcome in ("holds", "fails", "not asked")}
 
 
-async def run(url: str, talk: Talk, checks: Iterable[Check]) -> Report:
+async def run(talk: Talk, checks: Iterable[Check]) -> Report:
     """Make all checks. Raises `CannotStart` when what answers is no server of this wire, or stops answering."""
     try:
         await _first(talk)
         findings = [await _made(talk, check) for check in checks]
-        with suppress(Deviation, LookupError, TypeError):
-            await let_go(talk)
+        await let_go(talk)
     except GivenUp as error:
-        msg = f"{url} gives no answer: {talk.hidden(str(error))}"
+        msg = f"{talk.url} gives no answer: {talk.hidden(str(error))}"
         raise CannotStart(msg) from None
-    return Report(url, len(talk.heard), [_hidden(talk, each) for each in findings])
+    return Report(talk.url, len(talk.heard), [_hidden(talk, each) for each in findings])
 
 
 async def _first(talk: Talk) -> None:

@@ -56,9 +56,12 @@ class GivenUp(Exception):
 
 
 class Talk:
-    """A conversation. `heard` are all answers, in order; `connected` the tokens of owners that were connected here."""
+    """A conversation with what answers at `url`. `heard` are all answers, in order; `connected` the tokens of owners
+    that were connected here.
+    """
 
-    def __init__(self, asker: Asker, access: Access) -> None:
+    def __init__(self, url: str, asker: Asker, access: Access) -> None:
+        self.url = url
         self._asker = asker
         self.access = access
         self.heard: list[Answer] = []

@@ -333,20 +333,22 @@ async def _unknown_path(talk: Talk) -> Answer:
 REFUSALS: Final[dict[str, tuple[str, _Ask, int, tuple[str | None, ...], tuple[str | None, ...], str]]] = {
     "v3-no-token": (
         *("GET /v3/connections", _without_token, 401, ("AUTHENTICATION",), ("UNAUTHORIZED",)),
-        "without a token",
+        "a call without a token",
     ),
     "v3-bad-token": (
         *("GET /v3/connections", _with_garbage, 401, ("AUTHENTICATION",), ("UNAUTHORIZED",)),
-        "with a bad token",
+        "a call with a bad token",
     ),
-    "v3-no-owner": (*(_SIGNAL, _without_owner, 400, ("VALIDATION",), ("MISSING_PARAMETER",), "without sc-user-id"),),
+    "v3-no-owner": (
+        *(_SIGNAL, _without_owner, 400, ("VALIDATION",), ("MISSING_PARAMETER",), "a call without sc-user-id"),
+    ),
     "v3-unknown-vehicle": (
         *(_SIGNALS, _unknown_vehicle, 404, ("RESOURCE_NOT_FOUND",), ("VEHICLE_NOT_FOUND",)),
-        "for a vehicle that is none of the owner's",
+        "a vehicle that is none of the owner's",
     ),
     "v3-unknown-path": (
         *("GET /v3/vehicles/{id}/battery", _unknown_path, 404, ("RESOURCE_NOT_FOUND",), ("INVALID_PATH", "PATH")),
-        "for a path of v2.0",
+        "a path of v2.0",
     ),
 }
 
@@ -374,7 +376,7 @@ def _refusals() -> Iterator[Check]:
     for name, (endpoint, _, status, types, codes, says) in REFUSALS.items():
         what = f"refuses {says}: {status} {types[0]} {codes[0]}"
         yield Check(name, endpoint, what, f"{_REFERENCE}: Errors", partial(_refused, name=name))
-        what, relies = "refuses in the form of errors, status a string", f"{_REFERENCE}: Errors"
+        what, relies = "refuses it in the form of errors, status a string", f"{_REFERENCE}: Errors"
         yield Check(f"{name}-form", endpoint, what, relies, partial(_form, name=name))
 
 
