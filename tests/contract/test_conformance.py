@@ -31,8 +31,9 @@ from tests.contract.conforming import (
 from carwire.conformance import CHECKS, Access, Report, Talk
 from carwire.conformance.answers import Answer
 from carwire.conformance.check import Check, Deviation, NotAsked
-from carwire.conformance.errors import REFUSALS
+from carwire.conformance.errors import REFUSALS, expect_error
 from carwire.conformance.reads import READS
+from carwire.conformance.shapes import expect_shape, values
 from carwire.conformance.v3 import REFUSALS as V3_REFUSALS
 from carwire.kit.secrets import Secret
 
@@ -288,6 +289,77 @@ def test_a_fault_is_seen_by_its_check_and_by_those_that_look_at_the_same_answer(
     looking = {other for other, asked in recording.asks.items() if hit & set(asked)}
     assert name in failed
     assert failed <= {name} | looking | {other for other in failed if other.startswith("every-")}
+
+
+ERROR: Final = {
+    "statusCode": 409,
+    "type": "VEHICLE_STATE",
+    "code": "DOOR_OPEN",
+    "description": "A door is open.",
+    "docURL": "https://example.com/errors#door-open",
+    "resolution": {"type": "REAUTHENTICATE", "url": "https://example.com"},
+    "requestId": "91e6d0b4-3f2a-4c8e-a7d5-5b0c49f1e283",
+    "detail": [{"field": "x", "message": "y"}],
+    "suggestedUserMessage": "Close it.",
+}
+
+
+def _error(members: dict[str, object]) -> Answer:
+    headers = (("content-type", "application/json"), ("sc-request-id", "91e6d0b4-3f2a-4c8e-a7d5-5b0c49f1e283"))
+    return Answer("GET", "/v2.0/user", 409, headers, msgspec.json.encode(members))
+
+
+def test_an_error_is_read_with_all_it_may_have_and_with_all_it_must() -> None:
+    expect_error(_error(ERROR))
+    expect_error(_error({**ERROR, "code": None, "resolution": {"type": None}}))
+    expect_error(
+        _error({name: value for name, value in ERROR.items() if name not in {"detail", "suggestedUserMessage"}})
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, None) for name in ERROR if name != "code"),
+        *(
+            ("statusCode", 400),
+            ("statusCode", "409"),
+            ("type", "ERROR"),
+            ("code", 1),
+            ("description", ""),
+            ("docURL", ""),
+        ),
+        *(("resolution", "REAUTHENTICATE"), ("resolution", {}), ("resolution", {"type": "AGAIN"})),
+        *(("resolution", {"type": None, "url": None}), ("requestId", "00000000-0000-4000-8000-000000000000")),
+        *(("detail", []), ("detail", {}), ("suggestedUserMessage", ""), ("details", [])),
+    ],
+)
+def test_an_error_the_strictest_cannot_read_is_seen(name: str, value: object) -> None:
+    with pytest.raises(Deviation):
+        expect_error(_error({**ERROR, name: value}))
+
+
+@pytest.mark.parametrize("name", [name for name in ERROR if name not in {"detail", "suggestedUserMessage"}])
+def test_an_error_without_a_member_is_seen(name: str) -> None:
+    with pytest.raises(Deviation):
+        expect_error(_error({key: value for key, value in ERROR.items() if key != name}))
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"), [(path, pointer) for path, read in READS.items() for pointer in read.shape]
+)
+def test_every_member_of_a_read_is_looked_at(connecting: Recording, path: str, pointer: str) -> None:
+    name = next(
+        check.name for check in CHECKS if check.endpoint.endswith(f"{{id}}{path}") and check.name.endswith("-values")
+    )
+    answer = connecting.answers[connecting.asks[name][-1]][0]
+    expect_shape(answer.json(), READS[path].shape)
+    if not list(values(answer.json(), pointer.strip("/").split("/"))):
+        assert path == "/diagnostics/dtcs", "only a car in good order has an array that is empty"
+        return
+    wrong = put(pointer, "wrong" if pointer == "/capacity" else WRONG)(answer)
+    with pytest.raises(Deviation):
+        expect_shape(wrong.json(), READS[path].shape)
 
 
 # --- secrets

@@ -75,7 +75,7 @@ def conformance(
     json
         Print JSON.
     """
-    if wrong := check_url(url):
+    if wrong := check_url(url) or ("must have no query (?)" if "?" in url else None):
         raise InvalidInput(FieldProblem("url", wrong))
     if not 0 < timeout <= 600:
         raise InvalidInput(FieldProblem("timeout", "must be more than 0 seconds and at most 600"))

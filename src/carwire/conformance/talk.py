@@ -29,7 +29,7 @@ _EXCUSES: Final = frozenset(
 _RECORDS: Final = frozenset({"RECORD_NOT_FOUND", "MULTIPLE_RECORDS_FOUND"})
 _PATIENCE: Final = 3  # requests without an answer, one after the other, before the server is given up
 _SHOWN: Final = 200  # characters of what was seen
-_SHORTEST: Final = 6  # characters; shorter secrets would hide half of every sentence
+_SHORTEST: Final = 6  # characters; shorter ones would hide half of every sentence
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class Talk:
             *(access.client_secret, access.management_token, access.access_token, access.refresh_token),
             access.v3_client_secret,
         ):
-            self.keep_secret(secret.reveal())
+            self.keep_secret(secret.reveal(), shortest=1)
 
     # --- asking
 
@@ -129,9 +129,9 @@ class Talk:
 
     # --- secrets
 
-    def keep_secret(self, text: str) -> str:
-        """Return a text that `hidden` will hide from now on."""
-        if len(text) >= _SHORTEST:
+    def keep_secret(self, text: str, shortest: int = _SHORTEST) -> str:
+        """Return a text that `hidden` will hide from now on, unless it is too short to be drawn by a server."""
+        if len(text) >= shortest:
             written = {
                 text,
                 repr(text)[1:-1],
