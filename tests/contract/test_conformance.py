@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -96,6 +97,29 @@ def test_our_own_server_passes_with_a_token_of_many_cars(garage: Recording) -> N
     ends = {"connections-delete", "disconnect", "disconnected"}
     commands = {check.name for check in CHECKS if "/commands/" in check.endpoint or _is_command(check)}
     assert unasked == tokens | ends | commands | {"every-wait"}
+
+
+def test_a_refresh_token_will_do(tmp_path: Path) -> None:
+    with built(tmp_path) as client:
+        token = client.connect().tokens.refresh_token
+        access = Access(client_id=client.client_id, client_secret=Secret(client.client_secret), refresh_token=token)
+        found = client.run(report(Recorder(client), access))
+    assert named(found, "fails") == set()
+    assert {"tokens-members", "refresh-rotates", "refresh-grace", "odometer-members"} <= named(found, "holds")
+    assert "disconnect" in named(found, "not asked")
+
+
+@pytest.mark.parametrize(
+    ("target", "left"),
+    [("/v2.0/vehicles", "odometer-members"), ("/v3/connections?", "v3-signals"), ("/oauth", "user-members")],
+)
+def test_what_everything_else_needs_fails_alone(connecting: Recording, target: str, left: str) -> None:
+    def change(answer: Answer) -> Answer:
+        return status(418)(answer) if answer.target.startswith(target) and answer.target.count("/") < 4 else answer
+
+    found = connecting.play(change)
+    assert left in named(found, "not asked")
+    assert 1 <= len(named(found, "fails")) < 30
 
 
 def test_what_is_played_again_is_the_same(connecting: Recording) -> None:

@@ -132,7 +132,11 @@ def pair_of(talk: Talk, answer: Answer) -> tuple[str, str]:
 async def vehicles(talk: Talk) -> list[str]:
     """Return the ids of the owner's vehicles, of one page. Raises `NotAsked` when there are none."""
     who = await owner(talk)
-    body = (await talk.get("/v2.0/vehicles", who.bearer)).good()
+    try:
+        body = (await talk.get("/v2.0/vehicles", who.bearer)).good()
+    except Deviation as error:  # of which the checks of that endpoint tell
+        msg = f"the vehicles cannot be listed: {error.seen}"
+        raise NotAsked(msg) from None
     found = body.get("vehicles") if isinstance(body, dict) else None
     found = [each for each in found if is_uuid(each)] if isinstance(found, list) else []
     if not found:

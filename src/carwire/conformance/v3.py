@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Check, Group, NotAsked, expect, expect_keys, kind_of
+from carwire.conformance.check import Check, Deviation, Group, NotAsked, expect, expect_keys, kind_of
 from carwire.conformance.shapes import Shape, expect_shape, one_of, under, values
 from carwire.conformance.talk import AS_JSON, NOBODY, Talk, bearer, excused
 from carwire.conformance.v3_shapes import (
@@ -126,7 +126,11 @@ async def _connections(talk: Talk) -> Answer:
 
 async def all_reached(talk: Talk) -> list[Reached]:
     """Return the vehicles of the first page. Raises `NotAsked` when the application has none."""
-    rows = (await _connections(talk)).good()["data"]
+    try:
+        rows = (await _connections(talk)).good()["data"]
+    except Deviation as error:  # of which the checks of that endpoint tell
+        msg = f"the connections cannot be listed: {error.seen}"
+        raise NotAsked(msg) from None
     if not rows:
         raise NotAsked("the application has no connection")
     ids = [[row["relationships"][name]["data"]["id"] for name in ("vehicle", "user")] for row in rows]
