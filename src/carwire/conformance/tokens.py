@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from carwire.conformance.answers import Answer
 from carwire.conformance.check import Group, NotAsked, expect, kind_of
 from carwire.conformance.owners import (
-    AUTHORIZE,
     TOKEN,
     callback,
     granted,
@@ -19,7 +18,8 @@ from carwire.conformance.owners import (
     second_owner,
     walked,
 )
-from carwire.conformance.talk import NOBODY, Talk
+from carwire.conformance.talk import FORM, NOBODY, Talk
+from carwire.conformance.walking import AUTHORIZE
 
 tokens: Final = Group()
 _CONNECT: Final = f"GET {AUTHORIZE}"
@@ -130,7 +130,7 @@ async def grace(talk: Talk) -> None:
     who = await owner(talk)
     (await _refreshed(talk)).expect_status(200)
     fields = urlencode({"refresh_token": who.refresh_token, "grant_type": "refresh_token"}).encode()
-    again = await talk.ask("POST", TOKEN, [talk.client, ("content-type", "application/x-www-form-urlencoded")], fields)
+    again = await talk.ask("POST", TOKEN, [talk.client, FORM], fields)
     pair_of(talk, again)
 
 
