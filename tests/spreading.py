@@ -16,6 +16,7 @@ _TOGETHER: Final = {
     "tests/contract/test_parity": "official SDKs",
     "tests/contract/test_strict_answers": "official SDKs",
     "tests/contract/test_golden_http": "golden",
+    "tests/contract/test_conformance": "conformance",
 }
 
 

@@ -13,6 +13,7 @@ from prometheus_client.core import Metric
 from sdk_reference import sdk_page
 
 from carwire import settings
+from carwire.conformance import CHECKS
 from carwire.core.compatibility.catalogue import Catalogue, Make, MarketEntry
 from carwire.core.compatibility.fit import grants_of_line
 from carwire.core.countries import MARKETS, Market
@@ -68,8 +69,27 @@ def pages() -> dict[str, str]:
         "docs/reference/sdk.md": sdk_page(),
         "docs/reference/cli.md": cli_page(),
         "docs/reference/licences.md": licences_page(),
+        "docs/reference/conformance.md": conformance_page(),
         "src/carwire/storage/sql/schema.sql": schema(),
     }
+
+
+def conformance_page() -> str:
+    """Return every check of the conformance kit, by endpoint."""
+    parts = [
+        "# What the conformance kit checks\n",
+        f"Written from `src/carwire/conformance` by `make docs`: the {len(CHECKS)} checks of `carwire conformance`; "
+        "[how to use it](../guides/conformance.md).\n",
+        "| endpoint | what has to hold | who relies on it | name |\n|---|---|---|---|",
+    ]
+    rows = sorted(CHECKS, key=lambda check: _endpoints().index(check.endpoint))
+    parts += [f"| `{row.endpoint}` | {row.says} | {row.relies} | {row.name} |" for row in rows]
+    return "\n".join(parts) + "\n"
+
+
+def _endpoints() -> list[str]:
+    """Return the endpoints in the order they are first asked."""
+    return list(dict.fromkeys(check.endpoint for check in CHECKS))
 
 
 def compatibility_page(catalogue: Catalogue) -> str:

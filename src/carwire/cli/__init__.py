@@ -55,6 +55,7 @@ for verb, function, sentence in (
     webhook_verbs.command(f"carwire.cli.{function}", name=verb, help=sentence)
 cli.command(webhook_verbs)
 cli.command("carwire.cli.listen:listen", help="Print events as they happen, and forward them to a URL.")
+cli.command("carwire.cli.conformance:conformance", help="Say what of this wire holds at a server.")
 migrate_verbs = App(name="migrate", help="Move from v2.0 to v3.")
 migrate_verbs.command(
     "carwire.cli.migrate:report", name="report", help="Say which v2.0 calls are made, and what replaces them."
