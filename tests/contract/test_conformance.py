@@ -31,8 +31,9 @@ from tests.contract.conforming import (
 
 from carwire.conformance import CHECKS, Access, Report, Talk
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Check, Deviation, NotAsked
+from carwire.conformance.check import Check
 from carwire.conformance.errors import REFUSALS, expect_error
+from carwire.conformance.expecting import Deviation, NotAsked
 from carwire.conformance.reads import READS
 from carwire.conformance.shapes import expect_shape, values
 from carwire.conformance.v3 import REFUSALS as V3_REFUSALS

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import built
 from tests.contract.golden import ROWS, Place
 
-from carwire.conformance.check import Deviation
+from carwire.conformance.expecting import Deviation
 from carwire.conformance.shapes import (
     Shape,
     expect_shape,

@@ -14,7 +14,7 @@ from tests.contract.hands import Car, Hand
 from tests.contract.test_official_errors import check_strictly
 
 from carwire.conformance import CHECKS, Access, Report, Talk, run
-from carwire.conformance.check import expect_keys
+from carwire.conformance.expecting import expect_keys
 from carwire.conformance.reads import READS
 from carwire.conformance.shapes import expect_shape
 from carwire.conformance.web import Web

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Group, NotAsked, expect, expect_keys
+from carwire.conformance.check import Group
+from carwire.conformance.expecting import NotAsked, expect, expect_keys
 from carwire.conformance.owners import owner
 from carwire.conformance.reads import read
 from carwire.conformance.shapes import Shape, expect_shape, integer, uuid

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from carwire.conformance.check import Deviation, expect
+from carwire.conformance.expecting import Deviation, expect
 
 Headers = Sequence[tuple[str, str]]
 JSON: Final = "application/json"

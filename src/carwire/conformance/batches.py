@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from carwire.conformance.answers import JSON, Answer, is_moment
-from carwire.conformance.check import Group, NotAsked, expect, expect_keys
+from carwire.conformance.check import Group
 from carwire.conformance.errors import expect_error_body
+from carwire.conformance.expecting import NotAsked, expect, expect_keys
 from carwire.conformance.owners import owner
 from carwire.conformance.reads import READS, VEHICLE, ask_vehicle, read
 from carwire.conformance.shapes import expect_shape, integer, mapping, matching

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Group, expect, expect_keys
+from carwire.conformance.check import Group
+from carwire.conformance.expecting import expect, expect_keys
 from carwire.conformance.shapes import Shape, expect_shape, integer, items, matching, one_of, text, truth
 from carwire.conformance.talk import Talk
 

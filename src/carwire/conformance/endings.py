@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Check, Deviation, Group, NotAsked, expect, expect_keys
+from carwire.conformance.check import Check, Group
+from carwire.conformance.expecting import Deviation, NotAsked, expect, expect_keys
 from carwire.conformance.owners import Owner, only_vehicle, owner, second_owner, vehicles
 from carwire.conformance.reads import VEHICLE
 from carwire.conformance.shapes import Shape, expect_shape, moment, one_of, or_null, text, uuid

@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from carwire.conformance.answers import Answer, is_uuid
-from carwire.conformance.check import Check, expect
+from carwire.conformance.check import Check
+from carwire.conformance.expecting import expect
 from carwire.conformance.owners import owner, vehicles
 from carwire.conformance.talk import AS_JSON, NOBODY, Talk, bearer
 

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from carwire.conformance.answers import Answer, is_uuid
-from carwire.conformance.check import Deviation, NotAsked, expect
+from carwire.conformance.expecting import Deviation, NotAsked, expect
 from carwire.conformance.talk import Talk, bearer
 from carwire.conformance.walking import walk
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Group, NotAsked, expect
+from carwire.conformance.check import Group
+from carwire.conformance.expecting import NotAsked, expect
 from carwire.conformance.owners import owner, vehicles
 from carwire.conformance.shapes import expect_shape, integer, text, under
 from carwire.conformance.talk import NOBODY, Talk, bearer

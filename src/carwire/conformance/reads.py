@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Check, Deviation, NotAsked, expect, expect_keys, kind_of
+from carwire.conformance.check import Check
+from carwire.conformance.expecting import Deviation, NotAsked, expect, expect_keys, kind_of
 from carwire.conformance.owners import owner, vehicles
 from carwire.conformance.shapes import (
     Shape,

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from carwire.conformance.check import Check, Deviation, NotAsked
+from carwire.conformance.check import Check
+from carwire.conformance.expecting import Deviation, NotAsked
 from carwire.conformance.owners import let_go
 from carwire.conformance.talk import GivenUp, Talk
 from carwire.core.errors import CannotStart

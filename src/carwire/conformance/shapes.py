@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from carwire.conformance.answers import is_moment, is_uuid
-from carwire.conformance.check import Deviation, expect
+from carwire.conformance.expecting import Deviation, expect
 
 Kind = Callable[[Any], bool]  # true of what is good; its docstring or name says what that is
 Shape = dict[str, Kind]

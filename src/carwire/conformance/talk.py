@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus, urlencode
 import msgspec
 
 from carwire.conformance.answers import JSON, Answer, Headers
-from carwire.conformance.check import Deviation, NotAsked
+from carwire.conformance.expecting import Deviation, NotAsked
 from carwire.conformance.web import Asker, Unanswered
 from carwire.kit.secrets import Secret
 

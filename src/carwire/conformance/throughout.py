@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Deviation, Group, NotAsked, expect
+from carwire.conformance.check import Group
 from carwire.conformance.errors import expect_error
+from carwire.conformance.expecting import Deviation, NotAsked, expect
 from carwire.conformance.talk import Talk
 
 throughout: Final = Group()

@@ -7,7 +7,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Group, NotAsked, expect, kind_of
+from carwire.conformance.check import Group
+from carwire.conformance.expecting import NotAsked, expect, kind_of
 from carwire.conformance.owners import (
     TOKEN,
     callback,

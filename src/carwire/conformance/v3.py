@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Check, Deviation, Group, NotAsked, expect, expect_keys, kind_of
+from carwire.conformance.check import Check, Group
+from carwire.conformance.expecting import Deviation, NotAsked, expect, expect_keys, kind_of
 from carwire.conformance.shapes import Shape, expect_shape, one_of, under, values
 from carwire.conformance.talk import AS_JSON, NOBODY, Talk, bearer, excused
 from carwire.conformance.v3_shapes import (

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 from uuid import uuid4
 
 from carwire.conformance.answers import Answer
-from carwire.conformance.check import Deviation, NotAsked, expect
+from carwire.conformance.expecting import Deviation, NotAsked, expect
 from carwire.conformance.talk import FORM, Talk
 
 AUTHORIZE: Final = "/oauth/authorize"
