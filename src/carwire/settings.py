@@ -121,7 +121,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     simulator_api: Annotated[
         bool,
-        Meta(description="Let applications drive the simulated cars at /v1/simulator; `carwire sim` may at any rate."),
+        Meta(
+            description="Let applications drive the simulated cars at /v1/simulator; `carwire sim` may at any rate. "
+            "They share one world and its clock: say false where applications that do not trust each other rehearse."
+        ),
     ] = True
     webhook_networks: Annotated[
         Networks,

@@ -288,6 +288,41 @@ def test_every_answer_has_a_request_id_and_a_type(server: Server, method: str, t
     assert not {"server", "x-powered-by", "set-cookie"} & {name for name, _ in answer.headers}
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "kept"),
+    [
+        ("GET", QUESTION, "no-store"),
+        ("HEAD", QUESTION, "no-store"),
+        ("GET", f"/v1/vins/{TESLA}", "no-store"),
+        ("POST", "/v1/vins", "no-store"),
+        ("GET", "/v2.0/vehicles", "no-store"),
+        ("POST", "/oauth/token", "no-store"),
+        ("GET", "/v2/vehicles/vins/x", "no-store"),
+        ("GET", "/v3/connections", "no-store"),
+        ("GET", "/v3/compatible-vehicles", "public, max-age=86400"),
+        ("GET", f"/api/vehicles/DecodeVin/{TESLA}", "no-store"),
+        ("GET", "/metrics", "no-store"),
+        ("GET", "/openapi.json", "no-store"),
+        ("GET", "/nothing", "no-store"),
+        ("PUT", "/health", "no-store"),
+        ("OPTIONS", "/v1/vins", "no-store"),
+    ],
+)
+def test_what_is_no_page_is_neither_kept_nor_guessed_at_nor_framed(
+    server: Server, method: str, target: str, kept: str
+) -> None:
+    answer = server.ask(method, target, [server.basic])
+    assert answer.header("cache-control") == kept
+    assert answer.header("x-content-type-options") == "nosniff"
+    assert answer.header("content-security-policy") == "default-src 'none'; frame-ancestors 'none'"
+
+
+def test_what_is_no_http_is_answered_with_the_same_caution(server: Server) -> None:
+    received = server.raw(b"hello\r\n\r\n").lower()
+    assert received.count(b"\r\nx-content-type-options: nosniff\r\n") == 1
+    assert received.count(b"\r\ncache-control: no-store\r\n") == 1
+
+
 # The log.
 
 

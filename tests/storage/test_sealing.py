@@ -160,7 +160,7 @@ async def test_no_secret_is_in_the_files_of_the_database(disk: Place, request: p
     await store.open_session(asked)
     reached = await store.reach(Principal("app"), vehicle_id)
     assert reached is not None
-    await store.repair(asked.id, 1, vehicle_id, reached.user_id, plant("session"))
+    await store.repair(asked.id, 1, vehicle_id, reached.user_id, plant("session"), now=NOW)
     if disk.url is None:
         everything = b"".join(path.read_bytes() for path in disk.folder.iterdir() if path.name.startswith(FILE_NAME))
         assert {f"{FILE_NAME}-wal", FILE_NAME} <= {path.name for path in disk.folder.iterdir()}

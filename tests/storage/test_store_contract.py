@@ -361,10 +361,11 @@ async def test_a_repair_replaces_what_the_owner_signs_in_with_and_closes_its_ses
         (asked.id, 1, vehicle_id, "nobody"),
         (foreign.id, 1, vehicle_id, approval.owner.id),
     ):
-        assert await store.repair(session_id, version, of_vehicle, of_user, Secret("wrong")) is False
+        assert await store.repair(session_id, version, of_vehicle, of_user, Secret("wrong"), now=NOW) is False
     result = Secret("result")
-    assert await store.repair(asked.id, 1, vehicle_id, approval.owner.id, Secret("renewed"), result=result) is True
-    assert await store.repair(asked.id, 2, vehicle_id, approval.owner.id, Secret("late")) is False
+    good = asked.id, 1, vehicle_id, approval.owner.id, Secret("renewed")
+    assert await store.repair(*good, now=NOW, result=result) is True
+    assert await store.repair(asked.id, 2, vehicle_id, approval.owner.id, Secret("late"), now=NOW) is False
     kept, closed = await store.maker_session(vehicle), await store.session(asked.id)
     assert kept is not None
     assert kept.reveal() == "renewed"
@@ -383,7 +384,7 @@ async def test_a_repair_replaces_clears_or_leaves_the_external_id(
     (vehicle_id,), _ = await store.vehicles(Principal("app", mine.owner.id), 10, 0)
     asked = session()
     await store.open_session(asked)
-    assert await store.repair(asked.id, 1, vehicle_id, mine.owner.id, Secret("s"), external_id=given)
+    assert await store.repair(asked.id, 1, vehicle_id, mine.owner.id, Secret("s"), now=NOW, external_id=given)
     rows, _ = await store.connections("app", ConnectionFilter(), 10, None)
     assert {row.user_id: row.external_id for row in rows} == {mine.owner.id: stored, theirs.owner.id: "theirs"}
 

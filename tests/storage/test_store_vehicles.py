@@ -16,6 +16,7 @@ from tests.storage.conftest import (
     owner,
     pair,
     reading,
+    session,
 )
 
 from carwire.core.budgets import Bucket, Budget
@@ -300,6 +301,34 @@ async def test_a_cut_and_its_line_of_the_audit_are_written_together(store: Store
     ]
     assert len(cut) == 2
     assert first_break(lines) is None
+
+
+async def test_an_approval_or_a_repair_whose_line_cannot_be_written_did_not_happen(
+    disk: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    store = disk.open()
+    await store.add(application(), Secret("x"))
+    done = await connect(store)
+    (vehicle_id,), _ = await store.vehicles(Principal("app"), 1, 0)
+    asked = session()
+    await store.open_session(asked)
+    monkeypatch.setattr("carwire.storage.sql.auditing.chain", fail)
+    again = msgspec.structs.replace(
+        done, session_id=asked.id, session_version=1, grant_id="late", code_digest=digest("late"), cars=done.cars
+    )
+    with pytest.raises(ZeroDivisionError):
+        await store.approve(again)
+    with pytest.raises(ZeroDivisionError):
+        await store.repair(asked.id, 1, vehicle_id, done.owner.id, Secret("new"), now=NOW)
+    assert await store.code(digest("late")) is None
+    assert await store.session(asked.id) == asked
+    reached = await store.reach(Principal("app"), vehicle_id)
+    assert reached is not None
+    assert (await store.maker_session(reached) or Secret("")).reveal() == done.maker_session.reveal()
+    assert [line.kind for line in await store.audit()] == ["connect.approved"]
 
 
 async def test_a_cut_whose_line_cannot_be_written_did_not_happen(disk: Place, monkeypatch: pytest.MonkeyPatch) -> None:

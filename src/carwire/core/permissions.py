@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.kit.redaction import redact_text
 
 READ: Final = (
     "read_alerts",
@@ -69,7 +70,7 @@ def parse_scope(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(word.removeprefix(_REQUIRED) for word in text.split(" ") if word))
     unknown = [name for name in names if name not in PERMISSIONS]
     if unknown:
-        listed = ", ".join(ascii(name[:60]) for name in unknown[:5])
+        listed = ", ".join(ascii(redact_text(name, 60)) for name in unknown[:5])
         raise InvalidInput(FieldProblem("scope", f"Not a permission: {listed}"))
     if not names:
         raise InvalidInput(FieldProblem("scope", "Give at least one permission; several are separated by spaces"))

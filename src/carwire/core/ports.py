@@ -155,6 +155,7 @@ class ConnectStore(Protocol):
         user_id: str,
         maker_session: Secret,
         *,
+        now: datetime,
         external_id: str | UnsetType | None = UNSET,
         result: Secret | None = None,
     ) -> bool:
@@ -316,6 +317,9 @@ class CommandStore(Protocol):
 
     async def audit(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return lines of the audit in order, from the one after `after` on."""
+
+    async def audit_head(self) -> tuple[int, bytes]:
+        """Return number and digest of the newest line, as the next one is chained to it."""
 
 
 class WebhookStore(Protocol):

@@ -6,6 +6,7 @@ The paths that carry the load are plain ASGI, the others go through the framewor
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
@@ -57,6 +58,28 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: bytes = JSON
     headers: Headers = ()
     tail: AsyncGenerator[bytes] | None = None
+
+
+_CAUTION: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+def with_caution(headers: Headers) -> Headers:
+    """Add to the headers of an answer that it is data for its caller alone: not kept, unless it says how long; not
+    guessed at; nothing to show, or to frame. Pages have a policy of their own and stay as they are.
+    """
+    return headers + _caution_besides(tuple([name for name, _ in headers]))
+
+
+@functools.lru_cache(maxsize=256)
+def _caution_besides(names: tuple[bytes, ...]) -> Headers:
+    """Return what an answer with headers of these names lacks; there are a few dozen kinds of answers."""
+    if b"content-security-policy" in names:
+        return ()
+    return tuple(each for each in _CAUTION if each[0] not in names)
 
 
 class Call:

@@ -20,7 +20,18 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from carwire.core.grants import GrantMissing
 from carwire.http import flowing
 from carwire.http.bridge import HEADER, Bridge
-from carwire.http.call import CLIENT, JSON, NHTSA_PATH, ONE_MAKE, Answer, Call, Headers, Route, VersionUnknown
+from carwire.http.call import (
+    CLIENT,
+    JSON,
+    NHTSA_PATH,
+    ONE_MAKE,
+    Answer,
+    Call,
+    Headers,
+    Route,
+    VersionUnknown,
+    with_caution,
+)
 from carwire.http.door import Doors
 from carwire.http.faults import Faults
 from carwire.http.lookup.calls import preflight_headers
@@ -212,7 +223,7 @@ class Edge:
                     headers = [pair for pair in headers if pair[0] != b"content-type"]
                 elif not any(name == b"content-type" for name, _ in headers):
                     headers.append((b"content-type", JSON))
-                message["headers"] = [*headers, (b"sc-request-id", request_id.encode()), *more]
+                message["headers"] = [*with_caution(tuple(headers)), (b"sc-request-id", request_id.encode()), *more]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -259,7 +270,7 @@ def clean_path(path: str) -> str:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, *, head: bool = False, more: Headers = ()) -> None:
-    headers = [(b"sc-request-id", request_id.encode()), *answer.headers, *more]
+    headers = [(b"sc-request-id", request_id.encode()), *with_caution(answer.headers), *more]
     if answer.status != NOT_MODIFIED:
         length = str(len(answer.body)).encode()
         headers = [(b"content-type", answer.content_type), (b"content-length", length), *headers]

@@ -10,14 +10,14 @@ import structlog
 from litestar.types import Receive, Send
 
 from carwire.core.errors import StoreUnavailable
-from carwire.http.call import Answer, Headers
+from carwire.http.call import Answer, Headers, with_caution
 
 _log = structlog.get_logger("carwire.http")
 
 
 async def begin(send: Send, answer: Answer, more: Headers) -> None:
     """Send status and headers."""
-    headers = [(b"content-type", answer.content_type), *answer.headers, *more]
+    headers = [(b"content-type", answer.content_type), *with_caution(answer.headers), *more]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
 

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.inspect import BoolType, IntType
 
 from carwire.core.errors import FieldProblem, InvalidInput
+from carwire.kit.redaction import redact_text
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -97,9 +98,9 @@ def decode_params(query: bytes) -> dict[str, str]:
         raw_name, _, raw = part.partition(b"=")
         name, text = decode_text(raw_name), decode_text(raw)
         if name is None or text is None:
-            problems.append(FieldProblem((name or "query")[:60], "is not url-encoded UTF-8"))
+            problems.append(FieldProblem(redact_text(name or "query", 60), "is not url-encoded UTF-8"))
         elif name in found:
-            problems.append(FieldProblem(name[:60], "is given more than once"))
+            problems.append(FieldProblem(redact_text(name, 60), "is given more than once"))
         elif name:
             found[name] = text
     if problems:
@@ -136,10 +137,10 @@ def decode_text(raw: bytes) -> str | None:
 
 
 def invalid(error: msgspec.ValidationError) -> InvalidInput:
-    """Turn msgspec's sentence, which ends in a path, into a field and a sentence."""
+    """Turn msgspec's sentence, which ends in a path, into a field and a sentence. A sentence may quote what came in."""
     match = _WHERE.match(str(error))
     assert match
-    return InvalidInput(FieldProblem(match["field"] or "body", match["what"][:300]))
+    return InvalidInput(FieldProblem(match["field"] or "body", redact_text(match["what"], 300)))
 
 
 def _number(text: str) -> int | str:

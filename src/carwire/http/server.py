@@ -18,10 +18,12 @@ from litestar.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from carwire.core.errors import CannotStart, FieldProblem
+from carwire.http.call import with_caution
 from carwire.kit.ids import new_request_id
 from carwire.wire.v2 import errors as wire
 
 _BACKLOG: Final = 2048
+_CAUTION: Final = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in with_caution(()))
 _NO_HTTP: Final = (FieldProblem("request", "Not HTTP/1.1"),)
 _log = structlog.get_logger("carwire.http")
 
@@ -152,7 +154,7 @@ def _protocol(base_url: str) -> type[HttpToolsProtocol]:
             body = msgspec.json.encode(wire.error_body(kind, request_id=request_id, base_url=base_url, fields=_NO_HTTP))
             head = (
                 f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-                f"sc-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+                f"sc-request-id: {request_id}\r\nconnection: close\r\n{_CAUTION}\r\n"
             )
             _log.info("request", request_id=request_id, method="?", route="unmatched", status=400, error="no HTTP")
             transport: Any = self.transport

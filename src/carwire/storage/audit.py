@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -10,7 +11,9 @@ from typing import Final
 import msgspec
 
 from carwire.core.commands import AuditEntry, CommandRecord, State
-from carwire.core.grants import Exchange
+from carwire.core.errors import CarwireError
+from carwire.core.grants import Approval, Exchange
+from carwire.core.ports import CommandStore
 from carwire.core.signals.reading import Problem
 from carwire.storage.moments import to_us
 
@@ -39,6 +42,40 @@ def first_break(entries: Sequence[AuditEntry], head: Head = BEGINNING) -> int | 
     return None
 
 
+class AuditBroken(CarwireError):
+    """A line is missing, was changed, or was put in."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"line {number} of the audit is missing or is not what was written")
+
+
+async def verified(store: CommandStore, kept: Head = BEGINNING) -> Head:
+    """Read the audit to its end and return its head. Raises `AuditBroken` with the first line that does not follow from
+    the one before, lines cut off at the end included, or that is not the one of a `kept` head.
+    """
+    wanted = dict((kept, await store.audit_head()))  # more lines may come while it is read
+    if kept[0] in wanted and wanted[kept[0]] != kept[1]:
+        raise AuditBroken(kept[0])
+    head = BEGINNING
+    while lines := await _lines(store, head[0]):
+        changed = (line.number for line in lines if wanted.get(line.number, line.digest) != line.digest)
+        number = first_break(lines, head) or next(changed, None)
+        if number is not None:
+            raise AuditBroken(number)
+        head = lines[-1].number, lines[-1].digest
+    if max(wanted) > head[0]:
+        raise AuditBroken(head[0] + 1)
+    return head
+
+
+async def _lines(store: CommandStore, after: int) -> list[AuditEntry]:
+    """Return lines; of those that hold what cannot be read only the ones before."""
+    for limit in (1000, 1):
+        with suppress(msgspec.MsgspecError, ValueError, TypeError, OverflowError):
+            return await store.audit(after, limit)
+    raise AuditBroken(after + 1)
+
+
 def of_command(record: CommandRecord, state: State, problem: Problem | None = None) -> dict[str, object]:
     """Return what the audit says of a command's step. Arguments stay out: they may be places, and nobody can delete
     them here.
@@ -50,6 +87,13 @@ def of_command(record: CommandRecord, state: State, problem: Problem | None = No
         "vehicle_id": record.vehicle_id,
     }
     return detail | {"problem": problem.kind} if problem else detail
+
+
+def of_approval(approval: Approval) -> dict[str, object]:
+    """Return what the audit says of an owner's consent: which permissions hold from then on, on how many cars."""
+    owner = approval.owner
+    permissions = list(dict.fromkeys(name for car in approval.cars for name in car.permissions))
+    return {"client_id": owner.client_id, "mode": owner.mode, "permissions": permissions, "cars": len(approval.cars)}
 
 
 def of_credential(digest: bytes) -> str:

@@ -58,14 +58,13 @@ def _before_the_maker(f: views.Frame) -> dict[str, views.Page]:
             permissions=(*permissions(READ[:9]), *permissions(CONTROL[:3])),
             countries=countries(f.language),
             country="DE",
-            owner_url="/my",
         ),
         "preamble-of-few": views.Preamble(frame=f, permissions=few, countries=countries(f.language), country="US"),
         "brands": views.Brands(frame=f, brands=BRANDS, country="DE"),
         "brands-searched": views.Brands(frame=f, brands=BRANDS, country="DE", search="lan", notice="Lada"),
         "brands-not-found": views.Brands(frame=f, brands=BRANDS, country="US", search="xyz"),
         "sign-in": views.SignIn(frame=f, make="KIA", brand="Kia"),
-        "sign-in-kept": views.SignIn(frame=f, make="KIA", brand="Kia", keeps_password=True, choose_brand=False),
+        "sign-in-one-brand": views.SignIn(frame=f, make="KIA", brand="Kia", choose_brand=False),
         "sign-in-rehearsal": views.SignIn(
             frame=msgspec.structs.replace(f, simulated=True), make="LAND_ROVER", brand="Land Rover"
         ),

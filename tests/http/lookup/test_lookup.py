@@ -173,6 +173,19 @@ def test_a_token_ends_with_its_hour_and_with_its_key(place: Owned, asker: Asker,
     refused(place.ask("POST", "/auth-broker/request-token", [place.basic, FORM], GRANT), 401, "client_invalid")
 
 
+def test_a_token_has_the_rights_of_the_oldest_key_that_still_lives(
+    place: Owned, asker: Asker, clock: StandingClock
+) -> None:
+    """The wire leaves open which of several keys it stands for."""
+    clock.move(minutes=1)
+    Asker(place, regions=("ca",), default_region="ca")
+    path = f"/v2/vehicles/vins/{VIN}?region=us"
+    assert place.ask("GET", path, [(b"authorization", b"Bearer " + token_of(place))]).status == 200
+    asyncio.run(place.carwire.lookup.keys.revoke(asker.key.key.id))
+    answer = place.ask("GET", path, [(b"authorization", b"Bearer " + token_of(place))])
+    refused(answer, 403, "region_not_allowed")
+
+
 GRANT = b"grant_type=client_credentials"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -137,17 +137,9 @@ def test_a_redirect_uri_that_never_was_named_may_be_left_out(client: Owned, abse
     tokens_of(redeem(client, code_of(client, redirect_uri=None), redirect_uri=absent))
 
 
-def test_fields_may_stand_in_the_query(client: Owned) -> None:
-    query = urlencode({"grant_type": "authorization_code", "code": code_of(client), "redirect_uri": REDIRECT})
-    tokens_of(ask(client, "", path=f"/oauth/token?{query}"))
-    code = code_of(client)
-    tokens_of(
-        ask(
-            client,
-            f"grant_type=authorization_code&code={code}",
-            path=f"/oauth/token?redirect_uri={quote(REDIRECT, '')}",
-        )
-    )
+def test_what_is_no_secret_may_stand_in_the_query(client: Owned) -> None:
+    query = urlencode({"grant_type": "authorization_code", "redirect_uri": REDIRECT, "flags": "country:DE"})
+    tokens_of(ask(client, {"code": code_of(client)}, path=f"/oauth/token?{query}"))
 
 
 @pytest.mark.parametrize(
@@ -201,6 +193,28 @@ def test_a_challenge_is_met_by_its_verifier(client: Owned) -> None:
 
 
 # What does not.
+
+
+@pytest.mark.parametrize("name", ["code", "refresh_token", "client_secret", "code_verifier"])
+def test_no_secret_is_taken_from_the_query(client: Owned, name: str) -> None:
+    tokens = tokens_of(redeem(client, code_of(client)))
+    code = code_of(client, challenge=CHALLENGE)
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER, "client_id": client.client_id}
+    form |= {"client_secret": client.client_secret, "redirect_uri": REDIRECT}
+    if name == "refresh_token":
+        form |= {"grant_type": name, name: tokens[name]}
+    rest = {key: text for key, text in form.items() if key != name}
+    path = f"/oauth/token?{urlencode({name: form[name]})}"
+    said = refused(ask(client, rest, [], path), "invalid_request")
+    assert said == f"The parameter {name} belongs in the body, not in the URI."
+    refused(ask(client, form, [], path), "invalid_request", said=said)
+    tokens_of(ask(client, form, []))
+
+
+def test_no_token_to_revoke_is_taken_from_the_query(client: Owned) -> None:
+    token = tokens_of(redeem(client, code_of(client)))["access_token"]
+    refused(ask(client, "", path=f"/oauth/revoke?token={token}"), "invalid_request")
+    assert opens(client, token)
 
 
 def test_a_used_code_is_refused_and_what_it_gave_is_dead(client: Owned) -> None:

@@ -36,10 +36,9 @@ _COUNTRY_LANGUAGES: Final = {"AT": "de", "AR": "es", "BE": "nl", "CH": "de", "CL
 class Presenter:
     """Makes views. `server` is the host by which people know this server."""
 
-    def __init__(self, server: str, brands: Brands, owner_url: str | None = None) -> None:
+    def __init__(self, server: str, brands: Brands) -> None:
         self._server = server
         self._brands = brands
-        self._owner_url = owner_url
         self._makers: dict[Page, Callable[[Screen, views.Frame], views.Page]] = {
             "welcome": self._welcome,
             "brand": self._brand,
@@ -137,7 +136,6 @@ Come again in {seconds} seconds."
             permissions=_permissions(record.request, grantable(record.request, ())),
             countries=countries(frame.language),
             country=record.country,
-            owner_url=self._owner_url,
         )
 
     def _brand(self, screen: Screen, frame: views.Frame) -> views.Page:

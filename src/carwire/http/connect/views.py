@@ -48,7 +48,6 @@ class Preamble(msgspec.Struct, frozen=True, kw_only=True):
     permissions: tuple[Permission, ...]
     countries: tuple[tuple[str, str], ...]
     country: str
-    owner_url: str | None = None
 
 
 class Brand(msgspec.Struct, frozen=True):
@@ -74,8 +73,7 @@ class Brands(msgspec.Struct, frozen=True, kw_only=True):
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """P3. Posts ``do=sign-in`` with ``username`` and ``password``; ``do=other-brand`` goes back to P2.
 
-    `error` is what went wrong with the last try; `wait_seconds` how long another has to wait. `keeps_password` tells
-    that the connector stores the password, because the maker asks for it again; the page says so.
+    `error` is what went wrong with the last try; `wait_seconds` how long another has to wait.
     """
 
     frame: Frame
@@ -85,7 +83,6 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     error: Literal["credentials", "missing", "maker_down", "wait", "cancelled"] | None = None
     wait_seconds: int = 0
     choose_brand: bool = True
-    keeps_password: bool = False
 
 
 class ExtraCheck(msgspec.Struct, frozen=True, kw_only=True):

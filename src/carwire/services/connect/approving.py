@@ -139,12 +139,12 @@ class Approving:
             vehicle.id,
             vehicle.user_id,
             session,
+            now=self._tools.clock(),
             external_id=run.record.request.external_id,
             result=Vault(result=result).seal(),
         )
         if not done:
             raise TouchedMeanwhile
-        await self._note("connect.repaired", vehicle.id, run)
         return self._leave(run, result)
 
     async def sizes_of(self, vehicle: Vehicle, session: Secret) -> tuple[Sizes, ...]:
@@ -159,7 +159,8 @@ class Approving:
         request = run.record.request
         assert request.vehicle_id is not None
         await self._tools.store.choose_capacity(request.client_id, request.vehicle_id, kwh)
-        await self._note("connect.capacity_chosen", request.vehicle_id, run)
+        detail = {"client_id": request.client_id, "mode": request.mode}
+        await self._tools.store.note("connect.capacity_chosen", request.vehicle_id, detail, self._tools.clock())
         return await self.end(run, outcomes.capacity_chosen(request.vehicle_id, kwh))
 
     def _remember(self, run: Run, form: Form) -> tuple[int, ...]:
@@ -216,15 +217,7 @@ class Approving:
         )
         if not await self._tools.store.approve(approval):
             raise TouchedMeanwhile
-        await self._note("connect.approved", owner.id, run)
         return self._leave(run, result)
-
-    async def _note(self, kind: str, subject: str, run: Run) -> None:
-        record = run.record
-        detail: dict[str, object] = {"client_id": record.request.client_id, "mode": record.request.mode}
-        if record.granted:
-            detail |= {"permissions": list(record.granted), "cars": len(record.chosen)}
-        await self._tools.store.note(kind, subject, detail, self._tools.clock())
 
     def _leave(self, run: Run, result: Result) -> Reply:
         return Left(run.showing, result) if result.url else Finished(run.showing, result)

@@ -123,7 +123,8 @@ class Sizes(msgspec.Struct, frozen=True):
 
 
 class Vault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What has to be kept sealed: the maker's session, the account's digest, the cars in it, the result.
+    """What has to be kept sealed: the maker's session, the account's digest, the cars in it, the result; and the
+    application's `state`, which belongs to the record.
 
     Credentials are not among it: they live in the request that brings them.
     """
@@ -137,6 +138,7 @@ class Vault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sizes: tuple[Sizes, ...] = ()
     capacities: dict[str, float] = {}
     result: Result | None = None
+    state: str | None = None
 
     def seal(self) -> Secret:
         """Return it as the store takes it."""
@@ -167,19 +169,25 @@ _record_decoder: Final = msgspec.json.Decoder(Record)
 _vault_decoder: Final = msgspec.json.Decoder(Vault)
 
 
-def read_record(text: bytes) -> Record:
-    """Read a record as it was kept."""
-    return _record_decoder.decode(text)
+def read_record(text: bytes, vault: Vault | None = None) -> Record:
+    """Read a record as it was kept, with what the vault has of it."""
+    record = _record_decoder.decode(text)
+    return _with_state(record, vault.state) if vault and vault.state is not None else record
 
 
-def write_record(record: Record) -> bytes:
-    """Write a record for keeping."""
-    return msgspec.json.encode(record)
+def write(record: Record, vault: Vault) -> tuple[bytes, Secret]:
+    """Write a record and a vault for keeping: what the application gave as its state goes into the vault."""
+    state = record.request.state
+    return msgspec.json.encode(_with_state(record, None)), msgspec.structs.replace(vault, state=state).seal()
 
 
 def open_vault(secret: Secret | None) -> Vault:
     """Open what was sealed; an empty vault when nothing was."""
     return _vault_decoder.decode(secret.reveal().encode()) if secret else Vault()
+
+
+def _with_state(record: Record, state: str | None) -> Record:
+    return msgspec.structs.replace(record, request=msgspec.structs.replace(record.request, state=state))
 
 
 def advance(trail: tuple[Page, ...], at: Page, to: Page) -> tuple[Page, ...]:

@@ -20,11 +20,17 @@ from carwire.core.errors import CarwireError
 from carwire.core.permissions import PERMISSIONS
 from carwire.core.vehicles import MAX_EXTERNAL_ID, Mode
 from carwire.core.vin.structure import CHARACTERS, LOOK_ALIKES, VIN_LENGTH
+from carwire.kit.redaction import redact_text
 
 MAX_STATE: Final = 2048  # bytes
 MAX_SCOPE: Final = 64  # names
 MAX_USER: Final = 255
 _SHOWN: Final = 100  # characters of a bad value
+_SECRET: Final = frozenset({"state", "token"})
+_LONG: Final = frozenset(
+    {"single_select_vin", "app_origin", "code_challenge"}
+)  # though their values are long, no secret
+_CREDENTIALS: Final = re.compile(r"//[^/?#]*@")  # of a URL, which do not belong there
 _REQUIRED: Final = "required:"
 # Published once, gone today: who still asks for them is not turned away, and gets nothing for them.
 _WITHDRAWN: Final = frozenset({"control_security:lock", "control_security:unlock"})
@@ -145,7 +151,8 @@ def redirect_of(given: Parameters, application: Application, *, optional: bool) 
         raise NotTrusted("redirect_uri", Mistake("Unauthorized redirect_uri", (remark,)), None)
     if asked not in application.redirect_uris or "redirect_uri" in given.spoilt:
         remark = "It has to equal a registered redirect URI character by character, a closing slash included."
-        raise NotTrusted("redirect_uri", Mistake("Unauthorized redirect_uri", (remark,)), asked)
+        received = None if asked is None else _CREDENTIALS.sub("//***@", asked)
+        raise NotTrusted("redirect_uri", Mistake("Unauthorized redirect_uri", (remark,)), received)
     return asked
 
 
@@ -195,8 +202,9 @@ def read_battery(given: Parameters, application: Application) -> tuple[Request, 
 
 
 def bad_value(name: str, value: str) -> Mistake:
-    """Return the mistake of a parameter with a value that cannot be used."""
-    return Mistake(f"Invalid parameter {name}: {value[:_SHOWN]}.")
+    """Return the mistake of a parameter with a value that cannot be used; a secret pasted into it is masked."""
+    shown = value[:4] + "…" if name in _SECRET else value[:_SHOWN] if name in _LONG else redact_text(value, _SHOWN)
+    return Mistake(f"Invalid parameter {name}: {shown}.")
 
 
 def _authorize(

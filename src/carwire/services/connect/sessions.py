@@ -28,7 +28,7 @@ from carwire.services.connect.record import (
     advance,
     open_vault,
     read_record,
-    write_record,
+    write,
 )
 from carwire.services.connect.repeats import TWICE
 from carwire.services.connect.replies import Gone, Moved, Run
@@ -52,12 +52,13 @@ class Sessions:
     async def open(self, application: Application, record: Record, vault: Vault | None = None) -> Run:
         """Store a new session, bound to a new cookie."""
         cookie, vault = self.new_cookie(), vault or Vault()
+        kept, sealed = write(record, vault)
         session = ConnectSession(
             id=new_id(),
             client_id=application.client_id,
             cookie_digest=self._hasher.hash(cookie),
-            record=write_record(record),
-            secret=vault.seal(),
+            record=kept,
+            secret=sealed,
             version=1,
             expires_at=_expiry(record, self._clock()),
         )
@@ -77,7 +78,8 @@ class Sessions:
         if session is None:
             return Gone("expired", 404)
         application = await self._store.find(session.client_id)
-        record = read_record(session.record)
+        vault = open_vault(session.secret)
+        record = read_record(session.record, vault)
         digest = self._hasher.hash(cookie) if cookie else b""
         current = hmac.compare_digest(digest, session.cookie_digest)
         replaced = bool(record.previous) and hmac.compare_digest(digest.hex(), record.previous or "")
@@ -85,7 +87,7 @@ class Sessions:
             return Gone("other_browser", 403)
         if application is None:
             return Gone("expired", 404)
-        run = Run(session, record, open_vault(session.secret), application, cookie)
+        run = Run(session, record, vault, application, cookie)
         run.stale = not current
         if run.stale and session.closed and not self.rotated_within(run, TWICE):
             return Gone("other_browser", 403)
@@ -130,11 +132,12 @@ class Sessions:
 
     async def save(self, run: Run, *, closed: bool = False) -> None:
         """Store the session. Raises `TouchedMeanwhile` when somebody else did since it was read."""
+        record, sealed = write(run.record, run.vault)
         session = msgspec.structs.replace(
             run.session,
             cookie_digest=self._hasher.hash(run.cookie),
-            record=write_record(run.record),
-            secret=run.vault.seal(),
+            record=record,
+            secret=sealed,
             version=run.session.version + 1,
             expires_at=_expiry(run.record, self._clock()),
             closed=closed,

@@ -70,6 +70,10 @@ class CommandsInMemory:
         """Return lines of the audit in order, from the one after `after` on."""
         return self._state.audit[after : after + limit]
 
+    async def audit_head(self) -> tuple[int, bytes]:
+        """Return number and digest of the newest line, as the next one is chained to it."""
+        return self._state.audit_head
+
     def _under_way(self, record: CommandRecord) -> list[CommandRecord]:
         """Return commands that are the same order on the same car and have not ended: one at most."""
         order = record.car_id, record.fingerprint

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -9,6 +11,7 @@ from carwire.core.grants import CODE_LIFE, Approval, ApprovedCar, Code
 from carwire.core.vehicles import Car, ConnectSession, Owner
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
+from carwire.storage.audit import of_approval
 from carwire.storage.errors import Conflict
 from carwire.storage.memory.state import Grant, Link, State, VehicleRow
 from carwire.storage.memory.webhooks import WebhooksInMemory
@@ -69,6 +72,7 @@ class ConnectInMemory(WebhooksInMemory):
             for vehicle_id in vehicles:
                 self._subscribe_by_itself(owner.client_id, vehicle_id, owner.id, approval.at)
         self._close(approval.session_id, approval.result)
+        s.note("connect.approved", owner.id, of_approval(approval), approval.at)
         return True
 
     async def repair(
@@ -79,6 +83,7 @@ class ConnectInMemory(WebhooksInMemory):
         user_id: str,
         maker_session: Secret,
         *,
+        now: datetime,
         external_id: str | UnsetType | None = UNSET,
         result: Secret | None = None,
     ) -> bool:
@@ -95,6 +100,8 @@ class ConnectInMemory(WebhooksInMemory):
         self._state.maker_sessions[user_id] = maker_session
         if not isinstance(external_id, UnsetType):
             links[user_id].external_id = external_id
+        detail = {"client_id": session.client_id, "user_id": user_id}
+        self._state.note("connect.repaired", vehicle_id, detail, now)
         return True
 
     async def granted(self, client_id: str, user_id: str) -> dict[str, frozenset[str]]:

@@ -204,8 +204,12 @@ class State:
 
     def note(self, kind: str, subject: str, detail: Mapping[str, object], now: datetime) -> None:
         """Append a line to the audit."""
-        head = (self.audit[-1].number, self.audit[-1].digest) if self.audit else BEGINNING
-        self.audit.append(chain(head, now, kind, subject, detail))
+        self.audit.append(chain(self.audit_head, now, kind, subject, detail))
+
+    @property
+    def audit_head(self) -> tuple[int, bytes]:
+        """Number and digest of the newest line."""
+        return (self.audit[-1].number, self.audit[-1].digest) if self.audit else BEGINNING
 
     def drop_grants(self, grants: set[str]) -> None:
         """Drop grants with their codes and tokens."""

@@ -107,6 +107,12 @@ class CommandPlans(Planned):
             for number, noted_us, kind, subject, detail, digest in rows
         ]
 
+    @reads
+    def audit_head(self) -> Plan[tuple[int, bytes]]:
+        """Return number and digest of the newest line, as the next one is chained to it."""
+        ((number, digest),) = yield "SELECT number, digest FROM audit_head WHERE name = 'audit'", ()
+        return number, digest
+
 
 def _known(record: CommandRecord, key: str | None) -> Plan[Accepted | None]:
     """Return what a command handed in is already: what its key names, or an equal one under way; null for a new one.

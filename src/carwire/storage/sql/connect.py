@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # what is put into statements are constants and placeholders
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -12,7 +13,9 @@ from carwire.core.grants import CODE_LIFE, Approval, ApprovedCar
 from carwire.core.vehicles import ConnectSession, Owner
 from carwire.kit.ids import new_id
 from carwire.kit.secrets import Secret
+from carwire.storage.audit import of_approval
 from carwire.storage.moments import from_us, to_us
+from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, Row, chunks, marks, reads, writes
 from carwire.storage.sql.rows import RENEW, permissions_of, permissions_text
 from carwire.storage.sql.webhooks import subscribe_by_itself
@@ -85,6 +88,7 @@ class ConnectPlans(Planned):
         if owner.mode == "live":
             yield from subscribe_by_itself(owner.client_id, agreed, owner.id, approval.at)
         yield from _grant(approval, owner, agreed)
+        yield from append("connect.approved", owner.id, of_approval(approval), approval.at)
         return True
 
     @writes
@@ -96,6 +100,7 @@ class ConnectPlans(Planned):
         user_id: str,
         maker_session: Secret,
         *,
+        now: datetime,
         external_id: str | UnsetType | None = UNSET,
         result: Secret | None = None,
     ) -> Plan[bool]:
@@ -107,7 +112,7 @@ class ConnectPlans(Planned):
             "UPDATE connect_sessions SET secret_sealed = ?, version = version + 1, closed = 1"
             " WHERE id = ? AND version = ? AND closed = 0"
             " AND EXISTS (SELECT 1 FROM connections c WHERE c.vehicle_id = ? AND c.user_id = ?"
-            " AND c.client_id = connect_sessions.client_id) RETURNING id",
+            " AND c.client_id = connect_sessions.client_id) RETURNING client_id",
             (kept, session_id, version, vehicle_id, user_id),
         )
         if not rows:
@@ -117,6 +122,7 @@ class ConnectPlans(Planned):
         if not isinstance(external_id, UnsetType):
             renamed = "UPDATE connections SET external_id = ? WHERE vehicle_id = ? AND user_id = ?"
             yield renamed, (external_id, vehicle_id, user_id)
+        yield from append("connect.repaired", vehicle_id, {"client_id": rows[0][0], "user_id": user_id}, now)
         return True
 
     @reads
