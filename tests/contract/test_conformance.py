@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -29,7 +31,7 @@ from tests.contract.conforming import (
     status,
 )
 
-from carwire.conformance import CHECKS, Access, Report, Talk
+from carwire.conformance import CHECKS, Access, Report, Talk, walking
 from carwire.conformance.answers import Answer
 from carwire.conformance.check import Check
 from carwire.conformance.errors import REFUSALS, expect_error
@@ -66,8 +68,10 @@ class Recording:
 
 @pytest.fixture(scope="module")
 def connecting(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """An operator who has no token, so that cars are connected; commands may be sent."""
-    with built(tmp_path_factory.mktemp("connecting")) as client:
+    """An operator who has no token, so that cars are connected, the same in every run; commands may be sent."""
+    drawn = (UUID(int=number) for number in itertools.count(1))
+    with built(tmp_path_factory.mktemp("connecting")) as client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walking, "uuid4", lambda: next(drawn))
         return Recording(client, msgspec.structs.replace(furnished(client), commands=True))
 
 

@@ -198,10 +198,19 @@ _same(
     *("token-form-client", "takes the client from the form, too", "Ruby: client_id and client_secret in the form"),
     lambda talk: talk.form(TOKEN, {**_UNKNOWN, **_with_client(talk)}),
 )
-_same(
-    *("token-query", "takes its fields from the query, too", "Smartcar's documentation: a page on the exchange"),
-    lambda talk: talk.form(f"{TOKEN}?{urlencode(_UNKNOWN)}", {}, talk.client),
+
+
+@tokens.add(
+    *("token-query", _TOKEN, "takes its fields from the query, too", "Smartcar's documentation: a page on the exchange")
 )
+async def _query(talk: Talk) -> None:
+    told = await talk.form(f"{TOKEN}?{urlencode(_UNKNOWN)}", {}, talk.client)
+    _expect_refusal(told, 400, "invalid_request")
+    form = await talk.form(TOKEN, _UNKNOWN, talk.client)
+    same = form.status == told.status and form.json() == told.json()
+    expect(same, "the very refusal that the form gets", "another one")
+
+
 _same(
     *("token-slash", "is there with a slash, too", "Go: /oauth/token/"),
     lambda talk: talk.form(f"{TOKEN}/", _UNKNOWN, talk.client),

@@ -195,14 +195,22 @@ def test_a_challenge_is_met_by_its_verifier(client: Owned) -> None:
 # What does not.
 
 
-@pytest.mark.parametrize("name", ["code", "refresh_token", "client_secret", "code_verifier"])
-def test_no_secret_is_taken_from_the_query(client: Owned, name: str) -> None:
+@pytest.mark.parametrize("name", ["code", "refresh_token", "code_verifier"])
+def test_the_fields_of_a_grant_may_stand_in_the_query(client: Owned, name: str) -> None:
     tokens = tokens_of(redeem(client, code_of(client)))
+    form = {"grant_type": "authorization_code", "code": code_of(client, challenge=CHALLENGE), "code_verifier": VERIFIER}
+    if name == "refresh_token":
+        form = {"grant_type": name, name: tokens[name]}
+    form |= {"client_id": client.client_id, "client_secret": client.client_secret, "redirect_uri": REDIRECT}
+    rest = {key: text for key, text in form.items() if key != name}
+    tokens_of(ask(client, rest, [], f"/oauth/token?{urlencode({name: form[name]})}"))
+
+
+def test_no_secret_of_an_application_is_taken_from_the_query(client: Owned) -> None:
+    name = "client_secret"
     code = code_of(client, challenge=CHALLENGE)
     form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER, "client_id": client.client_id}
     form |= {"client_secret": client.client_secret, "redirect_uri": REDIRECT}
-    if name == "refresh_token":
-        form |= {"grant_type": name, name: tokens[name]}
     rest = {key: text for key, text in form.items() if key != name}
     path = f"/oauth/token?{urlencode({name: form[name]})}"
     said = refused(ask(client, rest, [], path), "invalid_request")

@@ -21,7 +21,7 @@ from carwire.services.tokens import TokenService
 _NO_STORE: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 _CHALLENGE: Final = (b"www-authenticate", b'Basic realm="carwire", charset="UTF-8"')
 _ABSENT: Final = frozenset({"", "undefined"})  # an SDK sends the word when it was told nothing
-_SECRETS: Final = frozenset({"client_secret", "code", "code_verifier", "refresh_token", "token"})
+_BODY_ALONE: Final = frozenset({"client_secret", "token"})
 _MAX_FORM: Final = 16 * 1024
 
 
@@ -107,7 +107,8 @@ class OAuthHandlers:
 def read_form(call: Call) -> dict[str, str] | Refused:
     """Return the fields of the body, and of the query string for clients that put them there; empty ones are absent.
 
-    Secrets stand in the body alone (RFC 6749, 2.3.1): what is in a URI is written down by proxies and browsers.
+    An application's secret and a token to revoke stand in the body alone (RFC 6749, 2.3.1): what is in a URI is
+    written down by proxies. The wire has the other fields in either place; a code in a URI is used up at once.
     """
     fields: dict[str, str] = {}
     if len(call.body) > _MAX_FORM:
@@ -121,7 +122,7 @@ def read_form(call: Call) -> dict[str, str] | Refused:
                 return Refused(400, "invalid_request", "The form is not url-encoded UTF-8.")
             if key in seen:
                 return Refused(400, "invalid_request", f"The parameter {shown(key)} is given more than once.")
-            if key in _SECRETS and source is call.query:
+            if key in _BODY_ALONE and source is call.query:
                 return Refused(400, "invalid_request", f"The parameter {key} belongs in the body, not in the URI.")
             seen.add(key)
             if text not in _ABSENT:
