@@ -32,6 +32,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCE: Final = "src/carwire"
+_LATE: Final = -1
 _LIMIT_S: Final = 600  # of one run of tests: a check without which something waits for ever is noticed, too
 
 
@@ -323,9 +324,17 @@ def tests_of(check: Check) -> tuple[str, ...]:
     return next(tests for beginning, tests in TESTS if place.startswith(beginning))
 
 
-def tried(scratch: Path, check: Check, tests: Iterable[str]) -> str | None:
+_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/[^ \[]+)", re.MULTILINE)
+_RED: Final = 1  # pytest's status for tests that failed; others mean that it could not run them
+_lately: Final[dict[tuple[str, ...], list[str]]] = {}  # the tests that noticed others of the same place: tried first
+
+
+def tried(scratch: Path, check: Check, tests: tuple[str, ...]) -> str | None:
     """Return the test that turned red without a check, null when all stayed green."""
-    before = {edit.file: (scratch / SOURCE / edit.file).read_text("utf-8") for edit in check.edits}
+    before, known = (
+        {file: (scratch / SOURCE / file).read_text("utf-8") for file in _files(check)},
+        _lately.get(tests, []),
+    )
     try:
         for edit in check.edits:
             text = before[edit.file]
@@ -333,25 +342,30 @@ def tried(scratch: Path, check: Check, tests: Iterable[str]) -> str | None:
             changed = text[: edit.start] + edit.new + text[edit.start + len(edit.old) :]
             ast.parse(changed)
             (scratch / SOURCE / edit.file).write_text(changed, "utf-8")
-        return _noticed(scratch, tuple(tests))
+        red = (_red(scratch, known[:8]) if known else None) or _red(scratch, tests)
     finally:
         for file, text in before.items():
             (scratch / SOURCE / file).write_text(text, "utf-8")
+    if red and red not in known and "::" in red and _red(scratch, [red]) is None:  # it is green by itself, else
+        _lately[tests] = known = [red, *known]
+    return red
 
 
-_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-_lately: Final[dict[tuple[str, ...], list[str]]] = {}  # the tests that noticed others of the same place: tried first
+def _files(check: Check) -> set[str]:
+    return {edit.file for edit in check.edits}
 
 
-def _noticed(scratch: Path, tests: tuple[str, ...]) -> str | None:
-    before = _lately.setdefault(tests, [])
-    if not (before and _run(scratch, before[:8])) and not _run(scratch, tests):
+def _red(scratch: Path, tests: Iterable[str]) -> str | None:
+    """Run tests and return the first that failed, null when none did."""
+    status = _run(scratch, tests)
+    if status == 0:
         return None
-    named = _FAILED.search((scratch / "output").read_text())
-    if named is None:
-        return "a run of tests that did not come to its end"
-    name = named[1].partition("[")[0]
-    before[:] = [name, *(each for each in before if each != name)]
+    if status == _LATE:
+        return "a test that did not come to its end"
+    output = (scratch / "output").read_text()
+    named = _FAILED.search(output)
+    if status not in {_RED, 2} or named is None:
+        sys.exit(f"pytest ended with {status}:\n{output[-3000:]}")
     return named[1]
 
 
@@ -367,12 +381,13 @@ def _run(scratch: Path, tests: Iterable[str]) -> int:
             time.sleep(0.02)
         os.kill(child, 9)
         os.waitpid(child, 0)
-        return 1
-    code = 1
+        return _LATE
+    code = 3
     try:
         os.chdir(scratch)
         sys.path[:0] = [str(scratch), str(scratch / "src"), str(scratch / "client" / "src")]
         os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])  # for servers that tests start
+        os.environ["COLUMNS"] = "1000"  # names of tests are cut off at the end of a line else
         with (scratch / "output").open("w") as out:
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
@@ -418,12 +433,12 @@ def main() -> None:
         scratch = Path(folder)
         copied(scratch)
         nothing = Check("nothing", ())
-        every = dict.fromkeys(test for check in checks for test in given.tests or tests_of(check))
+        every = tuple(dict.fromkeys(test for check in checks for test in given.tests or tests_of(check)))
         if not given.at_once and tried(scratch, nothing, every):
             sys.exit("red with every check in its place:\n" + (scratch / "output").read_text()[-3000:])
         for number, check in enumerate(checks, 1):
             begun = time.monotonic()
-            red = tried(scratch, check, given.tests or tests_of(check))
+            red = tried(scratch, check, tuple(given.tests or tests_of(check)))
             how = f"red after {time.monotonic() - begun:.1f} s: {red}" if red else "GREEN"
             print(f"{number}/{len(checks)} {check.name}\n    {how}", flush=True)
             survived += [] if red else [check.name]
