@@ -27,6 +27,7 @@ from carwire.core.ports import Store
 from carwire.core.signals.reading import Problem, Reading, Snapshot
 from carwire.core.sources import Costs
 from carwire.core.vehicles import ConnectionFilter, Vehicle
+from carwire.kit.secrets import Secret
 from carwire.storage.memory import MemoryStore
 from carwire.upstream import door
 from carwire.upstream.circuit import LEAST
@@ -138,6 +139,30 @@ async def test_one_account_in_two_applications_shares_a_read_and_what_is_kept() 
     await asyncio.gather(*tasks)
     assert len(source.reads) == 1
     assert set(await middle.store.readings(there, (ODOMETER,))) == {ODOMETER}
+
+
+async def test_a_session_that_ended_in_one_application_ends_nothing_in_another_with_the_same_account() -> None:
+    holds = asyncio.Event(), asyncio.Event()
+    source = FakeSource(signed_out={"there", "elsewhere"})
+    middle = Middle(MemoryStore(), source)
+    here, there, elsewhere = [(await middle.connected(username="one"))[0] for _ in range(3)]
+    assert here.account == there.account == elsewhere.account
+    for vehicle, session in ((there, "there"), (elsewhere, "elsewhere")):
+        await middle.store.keep_maker_session(vehicle.user_id, Secret(session))
+    begun = []
+    for vehicle, codes, hold in ((there, (ODOMETER,), holds[0]), (elsewhere, (ODOMETER, LOCK), holds[1])):
+        source.hold = hold
+        begun.append(asyncio.create_task(middle.upstream.read(vehicle, codes)))
+        await settled(*begun)
+    source.hold = None
+    mine = asyncio.create_task(middle.upstream.read(here, (ODOMETER,)))
+    await settled(mine)
+    assert len(source.reads) == 2, "the first of them was joined"
+    for hold in holds:
+        hold.set()
+        await settled(mine)
+    assert [kinds(each) for each in await asyncio.gather(*begun)] == [{SIGNED_OUT}] * 2
+    assert kinds(await mine) == set()
 
 
 async def test_what_a_car_said_to_one_account_is_never_given_to_another() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from tests.http.connect.tab import CALLBACK, Place, Tab
 
+from carwire.core.grants import Principal
 from carwire.kit.secrets import Secret
 from carwire.services.connect.record import Vault, open_vault
 
@@ -62,6 +63,24 @@ def battery(place: Place, token: str | None, **values: str) -> Tab:
         place.battery_tokens.add((place.application.client_id, vehicle_id(place), "good"))
         given["token"] = token
     return place.tab().open("/battery-capacity?" + urlencode(given, quote_via=quote))
+
+
+def test_another_account_that_has_the_same_car_repairs_nothing() -> None:
+    """Nor does it when the application knows that account, too: the car may have changed hands."""
+    place, vin = Place(), "0SCCHEVR000000001"
+    before, after = (f"{vin}@{level}.smartcar.com" for level in ("bev", "phev"))
+    place.tab().authorize(scope="read_vin").sign_in(before).approve()
+    (old,) = place.memory._state.owners
+    sessions = dict(place.memory._state.maker_sessions)
+    place.tab().authorize(scope="read_vin").sign_in(after).approve()
+    assert len(place.memory._state.links[vehicle_id(place)]) == 2, "one vehicle of two owners"
+    reached = asyncio.run(place.store.reach(Principal(place.application.client_id), vehicle_id(place)))
+    assert reached is not None
+    other = after if reached.user_id == old else before
+    tab = repair(place).press("continue-button").sign_in(other)
+    assert tab.page == "incompatible"
+    assert place.memory._state.maker_sessions.items() >= sessions.items()
+    assert [e for e in asyncio.run(place.store.audit()) if e.kind == "connect.repaired"] == []
 
 
 def test_a_connection_is_repaired_by_signing_in_again(place: Place) -> None:

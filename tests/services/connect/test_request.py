@@ -174,8 +174,9 @@ def test_without_a_redirect_uri_the_first_registered_one_is_meant() -> None:
 
 def test_without_any_registered_uri_a_code_has_nowhere_to_go() -> None:
     bare = msgspec.structs.replace(application(), redirect_uris=())
-    with pytest.raises(NotTrusted):
+    with pytest.raises(NotTrusted) as caught:
         read_authorize(Parameters({"response_type": "code", "scope": "read_vin"}), bare, find_make, find_country)
+    assert "No redirect URI is registered for this application" in caught.value.mistake.remarks[0]
 
 
 def test_the_redirect_uri_is_judged_before_anything_else() -> None:
