@@ -109,6 +109,19 @@ def test_what_is_no_credential_opens_no_door(client: Owned, car: Connected, door
         refuses(client, doors, door, [], car.vehicle_id)
 
 
+def test_a_right_secret_under_another_word_opens_no_door(client: Owned, car: Connected, doors: Doors) -> None:
+    own, amt, owner, machine = (header[1] for header in (client.basic, client.amt, car.bearer, client.machine))
+    shown: tuple[tuple[Door, bytes], ...] = (
+        *(("application", own), ("manager_or_application", own), ("management", amt), ("manager_or_application", amt)),
+        *(("token", owner), ("vehicle", owner), ("readable_vehicle", owner), ("application_token", machine)),
+    )
+    for door, header in shown:
+        opened(client, doors, door, [(b"authorization", header)], car.vehicle_id)
+        word, _, secret = header.partition(b" ")
+        for other in (b"X" * len(word), word[1:] + b"x", b"Basic" if word == b"Bearer" else b"Bearer"):
+            refuses(client, doors, door, [(b"authorization", other + b" " + secret)], car.vehicle_id)
+
+
 def test_two_headers_are_no_credential_even_when_both_are_right(client: Owned, car: Connected, doors: Doors) -> None:
     refuses(client, doors, "application", [client.basic, client.basic])
     refuses(client, doors, "vehicle", [car.bearer, car.bearer], car.vehicle_id)

@@ -199,6 +199,21 @@ def test_nothing_is_granted_when_the_approval_cannot_be_written(place: Place) ->
     assert codes(place) == 0
 
 
+def test_the_cookie_of_before_an_approval_that_never_came_to_be_shows_nothing(place: Place) -> None:
+    tab = place.tab().authorize().sign_in()
+    before = tab.twin()
+    assert before.open(before.url).status == 200
+
+    async def refuses(*_: object) -> bool:
+        return False
+
+    place.store.approve = refuses
+    tab.approve()
+    again = before.twin().open(before.url)
+    assert again.status == 403
+    assert "grant" not in again.form.ids
+
+
 # --- forms from elsewhere
 
 
@@ -419,6 +434,27 @@ def test_a_closed_run_keeps_its_result_and_nothing_of_the_account(place: Place) 
 
 
 # --- time
+
+
+def test_a_run_does_not_begin_again_for_a_redirect_uri_that_was_taken_away(place: Place) -> None:
+    tab = place.tab().authorize().press("continue-button")
+    place.wait(timedelta(minutes=20))
+    assert tab.open(tab.url).status == 410
+    place.change(redirect_uris=("https://example.com/other",))
+    begun = len(place.sessions())
+    assert tab.press("restart-button").status == 400
+    assert len(place.sessions()) == begun
+
+
+def test_a_run_of_an_application_that_is_gone_is_gone(place: Place) -> None:
+    tab = place.tab().authorize()
+    assert tab.status == 200
+
+    async def nobody(_client_id: str) -> None:
+        """Find no application: it was deleted at this moment."""
+
+    place.store.find = nobody
+    assert tab.open(tab.url).status == 404
 
 
 def test_an_idle_run_expires_and_begins_again_with_the_same_request(place: Place) -> None:

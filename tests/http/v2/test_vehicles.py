@@ -183,6 +183,9 @@ def test_a_call_of_another_make_is_not_served(client: Owned, tesla: Connected, m
 def test_a_make_in_upper_case_is_a_matter_of_permission(client: Owned, tesla: Connected, make: str, rest: str) -> None:
     for spelled in (make.upper(), make.title()):
         assert check_error(client, client.as_owner(tesla, "GET", f"/{spelled}/{rest}"), 403)["type"] == "PERMISSION"
+        answer = client.as_owner(tesla, "POST", "/batch", {"requests": [{"path": f"/{spelled}/{rest}"}]})
+        (item,) = answer.json()["responses"]
+        assert (item["code"], item["body"]["type"]) == (403, "PERMISSION")
 
 
 @pytest.mark.parametrize(
