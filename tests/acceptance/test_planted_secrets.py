@@ -375,8 +375,6 @@ DOORS: dict[str, tuple[Callable[[], str], Door, set[int]]] = {
         ),
     ),
     "client secret in a query": (long, at("/oauth/token?client_secret=*", "POST"), {400}),
-    "code in a query": (uuid, at("/oauth/token?grant_type=authorization_code&code=*", "POST"), {400}),
-    "refresh token in a query": (uuid, at("/oauth/token?grant_type=refresh_token&refresh_token=*", "POST"), {400}),
     "token to revoke in a query": (uuid, at("/oauth/revoke?token=*", "POST"), {400}),
     "token form as JSON": (long, at("/oauth/token", "POST", b'{"client_secret":"*"}'), {400}),
     "broken JSON at v3's token endpoint": (long, at("/oauth2/token", "POST", b'{"client_secret":"*"'), {400, 401}),
@@ -438,6 +436,8 @@ DOORS: dict[str, tuple[Callable[[], str], Door, set[int]]] = {
 SAID_BACK = {
     "code": (uuid, form("/oauth/token", {**CODE, "code": "*"}), {400}),
     "refresh token": (uuid, form("/oauth/token", {"grant_type": "refresh_token", "refresh_token": "*"}), {400}),
+    "code in a query": (uuid, at("/oauth/token?grant_type=authorization_code&code=*", "POST"), {400}),
+    "refresh token in a query": (uuid, at("/oauth/token?grant_type=refresh_token&refresh_token=*", "POST"), {400}),
 }
 
 

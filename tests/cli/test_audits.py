@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEYS = f"one:{'1' * 64}"
 LINES = 1_105
 SPOILT = {
-    "detail": ("UPDATE audit SET detail = '{\"n\":8}' WHERE number = 7", 7),
+    "detail": ("UPDATE audit SET detail = '{\"n\":-1}' WHERE number = 7", 7),
     "detail of another form": ("UPDATE audit SET detail = 'nonsense' WHERE number = 1050", 1050),
     "kind": ("UPDATE audit SET kind = 'x' WHERE number = 1", 1),
     "subject": ("UPDATE audit SET subject = 'x' WHERE number = 1000", 1000),
