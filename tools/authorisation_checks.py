@@ -315,7 +315,7 @@ TESTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("upstream", ("tests/upstream", "tests/http/v3/test_parity.py")),
     ("", (*_MATRIX, "tests/core", "tests/services", "tests/wire")),
 )
-_NOT: Final = "not postgres and not matrix_turns_red and not taken_away"
+_NOT: Final = "not postgres and not matrix_turns_red"
 
 
 def tests_of(check: Check) -> tuple[str, ...]:

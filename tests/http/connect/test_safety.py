@@ -436,16 +436,6 @@ def test_a_closed_run_keeps_its_result_and_nothing_of_the_account(place: Place) 
 # --- time
 
 
-def test_a_run_does_not_begin_again_for_a_redirect_uri_that_was_taken_away(place: Place) -> None:
-    tab = place.tab().authorize().press("continue-button")
-    place.wait(timedelta(minutes=20))
-    assert tab.open(tab.url).status == 410
-    place.change(redirect_uris=("https://example.com/other",))
-    begun = len(place.sessions())
-    assert tab.press("restart-button").status == 400
-    assert len(place.sessions()) == begun
-
-
 def test_a_run_of_an_application_that_is_gone_is_gone(place: Place) -> None:
     tab = place.tab().authorize()
     assert tab.status == 200

@@ -173,6 +173,12 @@ def test_a_token_ends_with_its_hour_and_with_its_key(place: Owned, asker: Asker,
     refused(place.ask("POST", "/auth-broker/request-token", [place.basic, FORM], GRANT), 401, "client_invalid")
 
 
+def test_a_token_is_no_key_and_is_told_what_one_looks_like(place: Owned, asker: Asker) -> None:
+    answer = place.ask("GET", f"/v2/vehicles/vins/{VIN}", [(b"apikey", token_of(place))])
+    refused(answer, 401, "key_invalid")
+    assert answer.json()["message"] == "A key begins with sec_ or pub_"
+
+
 def test_a_token_has_the_rights_of_the_oldest_key_that_still_lives(
     place: Owned, asker: Asker, clock: StandingClock
 ) -> None:
