@@ -21,7 +21,7 @@ from carwire.batch.columns import ERROR_CODE, SUGGESTED_VIN, SUGGESTIONS, Column
 from carwire.batch.keys import Key, Keyring, Keys, is_refined, refined, shared
 from carwire.core.vin.structure import tidy
 
-PIECE: Final = 32_768  # VINs worked through at once: bounds memory, whatever is asked
+PIECE: Final = 131_072  # VINs worked through at once, at most: the more, the less each costs
 _REMEMBERED: Final = 50_000  # keys; what a piece adds comes on top
 _LOT: Final = 8192  # VINs given to ultravin at once
 _WORKING: Final = 16  # MiB that ultravin may work in

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from carwire.batch.decoding import PIECE
 from carwire.core.errors import FieldProblem, InvalidInput
 
 ENDINGS: Final = (".csv", ".parquet")
 _PACKED: Final = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+AT_ONCE: Final = 24_576  # VINs of a file decoded together: bounds the memory of a run
 _BLOCK: Final = 4 * 1024 * 1024  # bytes of CSV read at once
 _HEADER: Final = 1024 * 1024  # bytes a header may have
 
@@ -31,7 +31,7 @@ class Writer(Protocol):
 
 
 class Source:
-    """A file of VINs: its schema and its batches, each at most `PIECE` rows."""
+    """A file of VINs: its schema and its batches, each of at most `AT_ONCE` rows."""
 
     def __init__(self, path: Path) -> None:
         """Raises `InvalidInput` when the file is not there or is neither CSV nor Parquet."""
@@ -55,13 +55,14 @@ class Source:
     def _read(self) -> Iterator[pa.RecordBatch]:
         if self._parquet:
             with pq.ParquetFile(self.path) as file:
-                yield from file.iter_batches(batch_size=PIECE)
+                yield from file.iter_batches(batch_size=AT_ONCE)
             return
         read = pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=self.schema.names, skip_rows=1)
         convert = pa_csv.ConvertOptions(column_types=self.schema, null_values=[""], strings_can_be_null=True)
         parse = pa_csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True)
         with self._stream() as stream, pa_csv.open_csv(stream, read, parse, convert) as rows:
-            yield from rows
+            for batch in rows:
+                yield from (batch.slice(start, AT_ONCE) for start in range(0, len(batch), AT_ONCE))
 
     def _header(self) -> pa.Schema:
         with self._stream() as stream:
