@@ -1,7 +1,7 @@
 """Take every authorisation check out of the server, one at a time, and see which tests turn red.
 
 ``python tools/authorisation_checks.py`` copies the project into a scratch folder, breaks one check there, runs the
-tests that are meant to notice, puts it back, and goes on with the next; all take half an hour. It ends with status 1
+tests that are meant to notice, puts it back, and goes on with the next; all take an hour or more. It ends with status 1
 when a run stayed green, and names the checks. ``--list`` only lists, ``--only TEXT`` tries those whose name has it.
 
 Checks are found in the code by their form, so that a new one is tried without being written down here: refusals that
@@ -33,7 +33,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 SOURCE: Final = "src/carwire"
 _LATE: Final = -1
-_LIMIT_S: Final = 600  # of one run of tests: a check without which something waits for ever is noticed, too
+_LIMIT_S: Final = 300  # of one run of tests: a check without which something waits for ever is noticed, too
 
 
 class Edit(NamedTuple):
@@ -324,7 +324,7 @@ def tests_of(check: Check) -> tuple[str, ...]:
     return next(tests for beginning, tests in TESTS if place.startswith(beginning))
 
 
-_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/[^ \[]+)", re.MULTILINE)
+_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (tests/[^\s\[]+)", re.MULTILINE)
 _RED: Final = 1  # pytest's status for tests that failed; others mean that it could not run them
 _lately: Final[dict[tuple[str, ...], list[str]]] = {}  # the tests that noticed others of the same place: tried first
 

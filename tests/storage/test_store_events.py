@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from tests.storage.conftest import NOW, application, car, connect, reading
+from tests.storage.conftest import NOW, application, car, connect, owner, reading
 
 from carwire.core.events import Change, Event, Failure, shard_of
 from carwire.core.grants import ApprovedCar, Principal
@@ -262,6 +262,18 @@ async def test_a_vehicle_is_announced_once_to_every_active_webhook(store: Store)
     await scene.deliver()
     await store.halt_webhook("asleep", None, NOW)
     assert await store.announce(scene.vehicle, NOW) is True
+
+
+async def test_announcing_a_vehicle_to_one_owner_leaves_another_owner_of_it_as_they_were(store: Store) -> None:
+    scene = await Scene.open(store)
+    theirs = await connect(store, owner=owner("somebody else"))
+    other = await store.reach(Principal("app", theirs.owner.id), scene.vehicle.id)
+    assert other
+    assert other.user_id != scene.vehicle.user_id
+    await store.subscribe(other, "hook", NOW)
+    assert await store.announce(scene.vehicle, NOW) is True
+    assert [each.user_id for each in await scene.events()] == [scene.vehicle.user_id]
+    assert [await store.announce(other, NOW) for _ in range(2)] == [True, False]
 
 
 async def test_what_is_scheduled_is_told_at_its_hours_and_missed_ones_are_not_made_up_for(store: Store) -> None:
