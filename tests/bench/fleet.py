@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from carwire.storage.sql import schema
 
 CARS: Final = 100_000
 _PIECE: Final = 10_000
+_IDS: Final = SecretHasher(b"bench" * 8)
+_TOKENS: Final = SecretHasher(b"tokens" * 8)
 
 
 def fill(url: str | sa.URL, hasher: SecretHasher, client_id: str, count: int = CARS) -> Iterator[tuple[str, str]]:
@@ -73,13 +76,15 @@ def _rows(hasher: SecretHasher, client_id: str, now: datetime) -> dict[sa.Table,
     }
 
 
+@functools.lru_cache(8 * _PIECE)
 def _id(kind: str, n: int) -> str:
     # Spread over the key space, as ids are that nobody chose.
-    return str(UUID(bytes=SecretHasher(b"bench" * 8).hash(Secret(f"{kind} {n}"))[:16]))
+    return str(UUID(bytes=_IDS.hash(Secret(f"{kind} {n}"))[:16]))
 
 
+@functools.lru_cache(_PIECE)
 def _token(n: int) -> Secret:
-    return as_token(SecretHasher(b"tokens" * 8).hash(Secret(str(n))))
+    return as_token(_TOKENS.hash(Secret(str(n))))
 
 
 def refresh_token(n: int) -> str:

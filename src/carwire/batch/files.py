@@ -18,7 +18,7 @@ from carwire.core.errors import FieldProblem, InvalidInput
 
 ENDINGS: Final = (".csv", ".parquet")
 _PACKED: Final = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-AT_ONCE: Final = 24_576  # VINs of a file decoded together: bounds the memory of a run
+AT_ONCE: Final = 20_480  # VINs of a file decoded together: bounds the memory of a run
 _BLOCK: Final = 4 * 1024 * 1024  # bytes of CSV read at once
 _HEADER: Final = 1024 * 1024  # bytes a header may have
 
