@@ -69,9 +69,10 @@ read, signed twice, and what came of it written down in a transaction before its
 machine with other work the floor suffered more, and the same comparison gave 0.67.
 
 An import takes 5 µs a row to read it and 3 to tell which cars come again. Writing it takes 8 in a register of 300,000
-rows and more than 20 in one of a million: VINs come in no order, so every chunk of 50,000 rows touches nearly every page
-of the B-tree, and each is written twice, into the log and out of it. DuckDB, which uses every core and keeps nothing,
-takes half a microsecond. What is left to try is sorting the whole file before it is written, so that pages are met once.
+rows and more than 20 in one of a million: VINs come in no order, so every chunk of 50,000 rows touches nearly every
+page of the B-tree, and each is written twice, into the log and out of it. DuckDB, which uses every core and keeps
+nothing, takes half a microsecond. What is left to try is sorting the whole file before it is written, so that pages
+are met once.
 
 Batches use both processors, so their ratio holds worse than the others when something else runs beside them.
 """
