@@ -144,7 +144,7 @@ def _csv_rows(text: io.TextIOWrapper, form: Format, path: Path) -> tuple[list[st
     first = text.readline()
     separator = form.separator if form.separator and form.separator in first else max(",;|\t", key=first.count)
     lines = _Lines(chain((first,) if first else (), text))
-    reader = csv.reader(iter(lines), delimiter=separator, strict=True)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error:

@@ -170,9 +170,7 @@ class RowReader:
             if fact in form.car and (names := [name for name in _names(form.car[fact]) if folded(name) in there])
         ]
         self._car_kept = [
-            (itemgetter(there[folded(name)]), _kept_piece(name))
-            for name in sorted(form.car_columns)
-            if folded(name) in there
+            (self._getter([name]), _kept_piece(name)) for name in sorted(form.car_columns) if folded(name) in there
         ]
         self._vin = there.get(folded(form.vin)) if form.vin else None
         self._plate = there.get(folded(form.plate)) if form.plate else None
@@ -205,9 +203,8 @@ class RowReader:
         type_id = self._types.get(raw)
         if type_id is None:
             type_id = self._number(raw)
-        individual = self._individual(row) if self._car or self._car_kept else ""
         rank = number if self._newest is None else _rank(row[self._newest])
-        return EntryRow(key, plate, type_id, 1, rank, individual)
+        return EntryRow(key, plate, type_id, 1, rank, self._individual(row))
 
     def _key(self, text: str) -> str:
         vin = text.strip().upper()
@@ -257,8 +254,8 @@ def _kept_piece(column: str) -> Callable[[str], str]:
 
     @functools.lru_cache(65536)
     def piece(text: str) -> str:
-        kept = _kept([(0, column)], (text,))
-        return _member(column, kept[column]) if kept else ""
+        text = _tidy(text, column)
+        return _member(column, text) if text else ""
 
     return piece
 
@@ -273,14 +270,7 @@ def _encode(value: Any) -> str:
 
 def _kept(columns: Sequence[tuple[int, str]], texts: Sequence[str]) -> dict[str, str]:
     """Return what is kept as published, blanks at the ends aside. Raises `Rejected`."""
-    kept: dict[str, str] = {}
-    for place, name in columns:
-        text = texts[place]
-        if text and not text.isalnum():  # letters and digits alone are tidy
-            text = _tidy(text, name)
-        if text:
-            kept[name] = text
-    return kept
+    return {name: text for place, name in columns if (text := _tidy(texts[place], name))}
 
 
 @functools.lru_cache(65536)

@@ -32,11 +32,12 @@ _READ: Final = (
     " JOIN lookup_releases r ON r.id = e.release_id"
     " JOIN lookup_types t ON t.release_id = e.release_id AND t.id = e.type_id"
 )
-_TABLES: Final = (  # with their keys: a release's rows are met in the order of the first column
-    ("lookup_entries", "entry_key, release_id, slot"),
-    ("lookup_prefixes", "prefix, release_id, type_id"),
-    ("lookup_vehicles", "region, id, release_id"),
-    ("lookup_types", "id, release_id"),
+# With their keys: a release's rows are met in the order of the first column, whose least value comes last.
+_TABLES: Final[tuple[tuple[str, str, Value], ...]] = (
+    ("lookup_entries", "entry_key, release_id, slot", ""),
+    ("lookup_prefixes", "prefix, release_id, type_id", ""),
+    ("lookup_vehicles", "region, id, release_id", ""),
+    ("lookup_types", "id, release_id", 0),
 )
 # Rows share these texts: what is read from them is remembered, and nobody changes it.
 _release = functools.lru_cache(256)(msgspec.json.Decoder(Release).decode)
@@ -130,10 +131,9 @@ class LookupRegisterPlans(Planned):
     async def drop_release(self, release_id: int) -> None:
         """Delete a release with its rows, in pieces."""
         await self._retire(release_id)
-        for table, key in _TABLES:
-            after: Value = 0 if table == "lookup_types" else ""
-            while after is not None:
-                after = await self._drop_some(table, key, release_id, after)
+        for table, key, since in _TABLES:
+            while since is not None:
+                since = await self._drop_some(table, key, release_id, since)  # noqa: PLW2901  # from where on
         await self._forget(release_id)
 
     @writes
@@ -141,13 +141,13 @@ class LookupRegisterPlans(Planned):
         yield "UPDATE lookup_releases SET state = 'retired' WHERE id = ?", (release_id,)
 
     @writes
-    def _drop_some(self, table: str, key: str, release_id: int, after: Value) -> Plan[Value]:
+    def _drop_some(self, table: str, key: str, release_id: int, since: Value) -> Plan[Value]:
         """Delete some rows, and return where the next begin; null after the last. Others' rows are passed over once."""
         first = key.partition(",")[0]
         gone = yield (
             f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE release_id = ? AND {first} >= ?"
             f" ORDER BY {first} LIMIT {_DROPPED}) RETURNING {first}",
-            (release_id, after),
+            (release_id, since),
         )
         return max(row[0] for row in gone) if len(gone) == _DROPPED else None
 
@@ -233,8 +233,7 @@ def _release_of(row: Row) -> Release:
 
 def _read(row: Row) -> Entry:
     key, plate, count, traits, raw, individual = row[6:]
-    said = individual_of(individual)
-    return Entry(_release_of(row[:6]), key, plate, int(count), _traits(traits), _raw(raw), said)
+    return Entry(_release_of(row[:6]), key, plate, int(count), _traits(traits), _raw(raw), individual_of(individual))
 
 
 def _fixed(entry: Entry) -> tuple[str, str, str, bytes]:
