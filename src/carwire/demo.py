@@ -34,7 +34,7 @@ NAME: Final = "Carwire demo"
 # What the official suites and their samples come back to; the demo page of the server itself is added.
 REDIRECT_URIS: Final = ("https://example.com/auth", "http://localhost:8000/exchange")
 CALLBACK: Final = "/demo/callback"
-VARIABLES: Final = {  # what a shell calls them
+_VARIABLES: Final = {  # what a shell calls them
     "BASE_URL": "base_url",
     "CLIENT_ID": "client_id",
     "CLIENT_SECRET": "client_secret",
@@ -112,7 +112,7 @@ async def ensure_owner(demo: Demo, store: Store, hasher: SecretHasher, source: S
 def write_demo(folder: Path, demo: Demo) -> None:
     """Write ``demo.json`` and ``demo.env``. Raises `CannotStart` when they cannot be."""
     text = msgspec.json.format(msgspec.json.encode(demo), indent=2).decode() + "\n"
-    lines = [f"export {name}={shlex.quote(getattr(demo, field))}\n" for name, field in VARIABLES.items()]
+    lines = [f"export {name}={shlex.quote(getattr(demo, field))}\n" for name, field in _VARIABLES.items()]
     try:
         write_private(folder / "demo.json", text, replace=True)
         write_private(folder / "demo.env", "".join(lines), replace=True)
