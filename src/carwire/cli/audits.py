@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from carwire.cli.managing import check_database
 from carwire.core.errors import CannotStart
 from carwire.settings import read_settings
 
@@ -24,12 +25,9 @@ def verify(*, kept: str | None = None, data: Path | None = None) -> None:
     """
     from carwire.app import open_database
     from carwire.storage.audit import BEGINNING, Head, verified
-    from carwire.storage.sql import sqlite
 
     settings = read_settings(os.environ, data=data)
-    if settings.database is None and not (settings.data / sqlite.FILE_NAME).exists():
-        msg = f"there is no database in {settings.data}"
-        raise CannotStart(msg)
+    check_database(settings)
     head = BEGINNING if kept is None else _head(kept)
 
     async def run() -> Head:

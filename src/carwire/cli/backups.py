@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carwire.cli.managing import check_database
 from carwire.core.errors import CannotStart
 from carwire.settings import read_settings
 
@@ -30,7 +31,8 @@ def backup(file: Path, *, data: Path | None = None) -> None:
     from carwire.storage.sql import archive
 
     settings = read_settings(os.environ, data=data)
-    place = _place(settings, makes=False)
+    check_database(settings)
+    place = _place(settings)
     made = archive.back_up(file=file, place=place, carwire=__version__, made_at=utc_now(), pepper=_mark(settings))
     _show(made)
     print(f"\nWritten to {file}. Keep the files keys and pepper of the data folder too, and apart from it:")
@@ -56,13 +58,13 @@ def restore(file: Path, *, data: Path | None = None) -> None:
     if not there or manifest.pepper != _mark(settings):
         msg = f"{settings.data} has not the pepper of the backup: put its files pepper and keys there first"
         raise CannotStart(msg)
-    made = archive.restore(_place(settings, makes=True), file)
+    made = archive.restore(_place(settings), file)
     asyncio.run(open_database(settings).close())  # the keys have to open it
     _show(made)
     print(f"\nRestored from {file}: every row was read again and compared.")
 
 
-def _place(settings: Settings, *, makes: bool) -> Place:
+def _place(settings: Settings) -> Place:
     from carwire.storage.sql import sqlite
     from carwire.storage.sql.archive import Place
 
@@ -71,11 +73,7 @@ def _place(settings: Settings, *, makes: bool) -> Place:
 
         url = settings.database
         return Place("postgresql+psycopg://", lambda: postgres.connect(url))
-    path = settings.data / sqlite.FILE_NAME
-    if not makes and not path.exists():
-        msg = f"there is no database in {settings.data}"
-        raise CannotStart(msg)
-    return Place(path)
+    return Place(settings.data / sqlite.FILE_NAME)
 
 
 def _mark(settings: Settings) -> str:

@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from carwire.core.errors import FieldProblem, InvalidInput
-from carwire.settings import read_settings
+from carwire.core.errors import CannotStart, FieldProblem, InvalidInput
+from carwire.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from carwire.app import Management
@@ -27,6 +27,15 @@ def managed(data: Path | None, call: Callable[[Management], Coroutine[Any, Any, 
             return await call(management)
 
     return asyncio.run(run())
+
+
+def check_database(settings: Settings) -> None:
+    """Raise `CannotStart` where a folder has no database: a command that only reads makes none."""
+    from carwire.storage.sql import sqlite
+
+    if settings.database is None and not (settings.data / sqlite.FILE_NAME).exists():
+        msg = f"there is no database in {settings.data}"
+        raise CannotStart(msg)
 
 
 def hours(number: float, name: str) -> timedelta:
