@@ -12,7 +12,7 @@ from carwire.conformance.expecting import Deviation, NotAsked, expect, expect_ke
 from carwire.conformance.owners import Owner, only_vehicle, owner, second_owner, vehicles
 from carwire.conformance.reads import VEHICLE
 from carwire.conformance.shapes import Shape, expect_shape, moment, one_of, or_null, text, uuid
-from carwire.conformance.talk import Talk, excused
+from carwire.conformance.talk import Talk, first_answer
 
 managing: Final = Group()
 ending: Final = Group()
@@ -113,14 +113,11 @@ async def _commanded(talk: Talk, name: str) -> Answer:
     if not talk.access.commands:
         raise NotAsked("commands are sent with --commands alone")
     path, body, _ = COMMANDS[name]
-    why = ""
-    for vehicle in await vehicles(talk):
-        answer = await talk.post(f"/v2.0/vehicles/{vehicle}{path}", body, (await owner(talk)).bearer)
-        if not excused(answer):
-            return answer
-        why = str(answer)
-    msg = f"no vehicle does it: {why}"
-    raise NotAsked(msg)
+    header = (await owner(talk)).bearer
+    _, answer = await first_answer(
+        await vehicles(talk), lambda vehicle: talk.post(f"/v2.0/vehicles/{vehicle}{path}", body, header)
+    )
+    return answer
 
 
 async def _command(talk: Talk, *, name: str) -> None:

@@ -29,7 +29,7 @@ from carwire.conformance.shapes import (
     under,
     uuid,
 )
-from carwire.conformance.talk import Talk, excused
+from carwire.conformance.talk import Talk, first_answer
 
 VEHICLE: Final = "/v2.0/vehicles/{id}"
 _METRIC: Final = ("sc-unit-system", "metric")
@@ -123,14 +123,7 @@ async def ask_vehicle(talk: Talk, vehicle: str, path: str, unit: tuple[str, str]
 
 async def read(talk: Talk, path: str) -> tuple[str, Answer]:
     """Return a vehicle and what it answers: the first that does. Raises `NotAsked` if all have an excuse."""
-    why = ""
-    for vehicle in await vehicles(talk):
-        answer = await ask_vehicle(talk, vehicle, path)
-        if not excused(answer):
-            return vehicle, answer
-        why = str(answer)
-    msg = f"no vehicle answers it: {why}"
-    raise NotAsked(msg)
+    return await first_answer(await vehicles(talk), lambda vehicle: ask_vehicle(talk, vehicle, path))
 
 
 async def _members(talk: Talk, *, path: str) -> None:

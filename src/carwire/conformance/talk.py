@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -19,6 +19,7 @@ from carwire.conformance.web import Asker, Unanswered
 from carwire.kit.secrets import Secret
 
 T = TypeVar("T")
+V = TypeVar("V")
 FORM: Final = ("content-type", "application/x-www-form-urlencoded")
 AS_JSON: Final = ("content-type", JSON)
 NOBODY: Final = "00000000-0000-4000-8000-000000000000"  # an id, code or token that no server has given
@@ -183,7 +184,19 @@ def bearer(token: str) -> tuple[str, str]:
     return "authorization", f"Bearer {token}"
 
 
-def excused(answer: Answer) -> bool:
+async def first_answer(vehicles: Iterable[V], ask: Callable[[V], Awaitable[Answer]]) -> tuple[V, Answer]:
+    """Ask vehicle after vehicle. Return the first that has no excuse, and its answer. Raises `NotAsked` if all have."""
+    why = ""
+    for vehicle in vehicles:
+        answer = await ask(vehicle)
+        if not _excused(answer):
+            return vehicle, answer
+        why = str(answer)
+    msg = f"no vehicle does it: {why}"
+    raise NotAsked(msg)
+
+
+def _excused(answer: Answer) -> bool:
     """Tell whether an answer is an error of a car or its owner, which says nothing about the server."""
     try:
         body: Any = answer.json()

@@ -13,7 +13,7 @@ from carwire.conformance.answers import Answer
 from carwire.conformance.check import Check, Group
 from carwire.conformance.expecting import Deviation, NotAsked, expect, expect_keys, kind_of
 from carwire.conformance.shapes import Shape, expect_shape, one_of, under, values
-from carwire.conformance.talk import AS_JSON, NOBODY, Talk, bearer, excused
+from carwire.conformance.talk import AS_JSON, NOBODY, Talk, bearer, first_answer
 from carwire.conformance.v3_shapes import (
     COMPATIBLE,
     CONNECTION,
@@ -400,15 +400,14 @@ async def _commanded(talk: Talk, name: str) -> Answer:
         raise NotAsked("commands are sent with --commands alone")
     attributes = COMMANDS[name]
     body = b"" if attributes is None else json.dumps({"data": {"attributes": attributes}}).encode()
-    why = ""
-    for which in await all_reached(talk):
-        headers = [await machine(talk), which.owner, *([AS_JSON] if body else [])]
-        answer = await talk.ask("POST", f"/v3/vehicles/{which.vehicle}/commands/{name}", headers, body)
-        if not excused(answer):
-            return answer
-        why = str(answer)
-    msg = f"no vehicle does it: {why}"
-    raise NotAsked(msg)
+    headers = [await machine(talk), *([AS_JSON] if body else [])]
+
+    async def command(which: Reached) -> Answer:
+        path = f"/v3/vehicles/{which.vehicle}/commands/{name}"
+        return await talk.ask("POST", path, [*headers, which.owner], body)
+
+    _, answer = await first_answer(await all_reached(talk), command)
+    return answer
 
 
 async def _command(talk: Talk, *, name: str) -> None:

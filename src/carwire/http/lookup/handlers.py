@@ -55,13 +55,7 @@ class LookupHandlers:
             )
         )
         self.vehicle = handler(
-            Calling(
-                "vehicle",
-                "Give a vehicle of the catalogue by its id.",
-                _vehicle_id,
-                self._vehicle,
-                _free_vehicle,
-            )
+            Calling("vehicle", "Give a vehicle of the catalogue by its id.", _vehicle_id, self._vehicle, _free_vehicle)
         )
         self.options = handler(
             Calling(

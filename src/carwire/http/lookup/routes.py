@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -170,103 +171,116 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
+_SHARED: Final[dict[str, Any]] = {"door": "lookup", "tag": "lookup"}
+
+
 def routes(lookup: LookupHandlers, usage: UsageHandlers, tokens: TokenHandlers) -> tuple[Route, ...]:
     """Return the rows."""
-    shared: dict[str, Any] = {"door": "lookup", "tag": "lookup"}
-    of_vehicle = {**shared, "query": RegionQuery, "parameters": {"id": _ID}}
+    return *_cars(lookup), *_vehicles(lookup), *_usage(usage), _token(tokens)
+
+
+def _cars(lookup: LookupHandlers) -> Iterator[Route]:
+    yield Route(
+        *("GET", "/v2/vehicles/vins/{vin}", lookup.vin, "lookup_vin"),
+        summary="Which vehicle has this VIN?",
+        answers=bodies.LookupBody,
+        query=LookupQuery,
+        parameters={"vin": _VIN},
+        **_SHARED,
+    )
+    yield Route(
+        *("GET", "/v2/vehicles/vins/{vin}/build-data", lookup.build_data, "lookup_build_data"),
+        summary="How was the car with this VIN built?",
+        answers=bodies.BuildBody,
+        query=RegionQuery,
+        parameters={"vin": _VIN},
+        **_SHARED,
+    )
+    yield Route(
+        *("GET", "/v2/vehicles/registrations/{plate_number}", lookup.plate, "lookup_plate"),
+        summary="Which vehicle carries this plate?",
+        answers=bodies.LookupBody,
+        query=PlateQuery,
+        parameters={"plate_number": _PLATE},
+        **_SHARED,
+    )
+
+
+def _vehicles(lookup: LookupHandlers) -> Iterator[Route]:
+    of_vehicle = {**_SHARED, "query": RegionQuery, "parameters": {"id": _ID}}
     by_id: dict[str, Any] = {"summary": "Which vehicle of the catalogue has this id?", "answers": bodies.OneBody}
-    counting: dict[str, Any] = {"answers": UsageBody, "query": UsageQuery, **shared}
-    return (
-        Route(
-            *("GET", "/v2/vehicles/vins/{vin}", lookup.vin, "lookup_vin"),
-            summary="Which vehicle has this VIN?",
-            answers=bodies.LookupBody,
-            query=LookupQuery,
-            parameters={"vin": _VIN},
-            **shared,
-        ),
-        Route(
-            *("GET", "/v2/vehicles/vins/{vin}/build-data", lookup.build_data, "lookup_build_data"),
-            summary="How was the car with this VIN built?",
-            answers=bodies.BuildBody,
-            query=RegionQuery,
-            parameters={"vin": _VIN},
-            **shared,
-        ),
-        Route(
-            *("GET", "/v2/vehicles/registrations/{plate_number}", lookup.plate, "lookup_plate"),
-            summary="Which vehicle carries this plate?",
-            answers=bodies.LookupBody,
-            query=PlateQuery,
-            parameters={"plate_number": _PLATE},
-            **shared,
-        ),
-        Route(
-            *("GET", "/v2/vehicles", lookup.search, "search_vehicles"),
-            summary="Which vehicles of the catalogue does a text fit?",
-            answers=bodies.SearchBody,
-            query=SearchQuery,
-            **shared,
-        ),
-        Route(
-            *("GET", "/v2/vehicles/facets", lookup.facets, "vehicle_facets"),
-            summary="Which values has a trait, and how many vehicles have each?",
-            answers=bodies.FacetsBody,
-            query=FacetQuery,
-            **shared,
-        ),
-        Route(
-            *("GET", "/v2/vehicles/facets/search", lookup.narrow, "search_facets"),
-            summary="Which vehicles have these values, and what tells them apart?",
-            answers=bodies.NarrowBody,
-            query=NarrowQuery,
-            **shared,
-        ),
-        Route("GET", "/v2/vehicles/{id}", lookup.vehicle, "catalogue_vehicle", **by_id, **of_vehicle),
-        Route("GET", "/v2/vehicle/{id}", lookup.vehicle, "catalogue_vehicle_alias", **by_id, **of_vehicle),
-        Route(
-            *("GET", "/v2/vehicles/{id}/options", lookup.options, "vehicle_options"),
-            summary="What could this vehicle be ordered with?",
-            answers=bodies.OptionsBody,
-            **of_vehicle,
-        ),
-        Route(
-            *("GET", "/v2/vehicles/{id}/detailed-specs", lookup.specs, "vehicle_specs"),
-            summary="What is known of this vehicle?",
-            answers=bodies.SpecsBody,
-            **of_vehicle,
-        ),
-        Route(
-            *("GET", "/v2/vehicles/fitted_options", lookup.fitted, "fitted_options"),
-            summary="What is this car fitted with?",
-            answers=bodies.FittedBody,
-            query=FittedQuery,
-            **shared,
-        ),
-        Route(
-            *("GET", "/v1/usage", usage.counts, "lookup_usage"),
-            summary="How much were the account's keys used?",
-            **counting,
-        ),
-        Route(
-            *("GET", "/v2/usage", usage.counts, "lookup_usage_alias"),
-            summary="How much were the account's keys used?",
-            **counting,
-        ),
-        Route(
-            *("GET", "/v2/usage/records", usage.records, "lookup_records"),
-            summary="What were the account's keys used for?",
-            answers=RecordsBody,
-            query=RecordsQuery,
-            **shared,
-        ),
-        Route(
-            *("POST", "/auth-broker/request-token", tokens.request, "lookup_token"),
-            summary="Exchange an application's id and secret for a token of the lookup API.",
-            answers=bodies.LookupToken,
-            door=None,
-            tag="lookup",
-            form=True,
-            schema=_FORM,
-        ),
+    yield Route(
+        *("GET", "/v2/vehicles", lookup.search, "search_vehicles"),
+        summary="Which vehicles of the catalogue does a text fit?",
+        answers=bodies.SearchBody,
+        query=SearchQuery,
+        **_SHARED,
+    )
+    yield Route(
+        *("GET", "/v2/vehicles/facets", lookup.facets, "vehicle_facets"),
+        summary="Which values has a trait, and how many vehicles have each?",
+        answers=bodies.FacetsBody,
+        query=FacetQuery,
+        **_SHARED,
+    )
+    yield Route(
+        *("GET", "/v2/vehicles/facets/search", lookup.narrow, "search_facets"),
+        summary="Which vehicles have these values, and what tells them apart?",
+        answers=bodies.NarrowBody,
+        query=NarrowQuery,
+        **_SHARED,
+    )
+    yield Route("GET", "/v2/vehicles/{id}", lookup.vehicle, "catalogue_vehicle", **by_id, **of_vehicle)
+    yield Route("GET", "/v2/vehicle/{id}", lookup.vehicle, "catalogue_vehicle_alias", **by_id, **of_vehicle)
+    yield Route(
+        *("GET", "/v2/vehicles/{id}/options", lookup.options, "vehicle_options"),
+        summary="What could this vehicle be ordered with?",
+        answers=bodies.OptionsBody,
+        **of_vehicle,
+    )
+    yield Route(
+        *("GET", "/v2/vehicles/{id}/detailed-specs", lookup.specs, "vehicle_specs"),
+        summary="What is known of this vehicle?",
+        answers=bodies.SpecsBody,
+        **of_vehicle,
+    )
+    yield Route(
+        *("GET", "/v2/vehicles/fitted_options", lookup.fitted, "fitted_options"),
+        summary="What is this car fitted with?",
+        answers=bodies.FittedBody,
+        query=FittedQuery,
+        **_SHARED,
+    )
+
+
+def _usage(usage: UsageHandlers) -> Iterator[Route]:
+    counting: dict[str, Any] = {"answers": UsageBody, "query": UsageQuery, **_SHARED}
+    yield Route(
+        *("GET", "/v1/usage", usage.counts, "lookup_usage"),
+        summary="How much were the account's keys used?",
+        **counting,
+    )
+    yield Route(
+        *("GET", "/v2/usage", usage.counts, "lookup_usage_alias"),
+        summary="How much were the account's keys used?",
+        **counting,
+    )
+    yield Route(
+        *("GET", "/v2/usage/records", usage.records, "lookup_records"),
+        summary="What were the account's keys used for?",
+        answers=RecordsBody,
+        query=RecordsQuery,
+        **_SHARED,
+    )
+
+
+def _token(tokens: TokenHandlers) -> Route:
+    return Route(
+        *("POST", "/auth-broker/request-token", tokens.request, "lookup_token"),
+        summary="Exchange an application's id and secret for a token of the lookup API.",
+        answers=bodies.LookupToken,
+        door=None,
+        tag="lookup",
+        form=True,
+        schema=_FORM,
     )
