@@ -26,6 +26,7 @@ from carwire.core.ports import Store
 from carwire.kit.clock import utc_now
 from carwire.registers.files import checksum_of, open_rows
 from carwire.registers.formats import format_of
+from carwire.registers.sorting import SortedRows
 from carwire.services.lookup.finding import LookupService
 from carwire.services.lookup.importing import ImportService
 from carwire.storage.sealing import open_sealer
@@ -73,7 +74,7 @@ async def load(store: Store, path: Path) -> float:
     checksum = checksum_of(path)
     began = time.perf_counter()
     with open_rows(path, form) as file:
-        await ImportService(store, utc_now).run(form, "us", checksum, file, force=True)
+        await ImportService(store, utc_now, lambda: SortedRows(path.parent)).run(form, "us", checksum, file, force=True)
     return time.perf_counter() - began
 
 

@@ -73,6 +73,7 @@ def import_file(settings: Settings, form: Format, region: str, file: Path, rejec
     from carwire.app import open_database
     from carwire.kit.clock import utc_now
     from carwire.registers.files import checksum_of, open_rows
+    from carwire.registers.sorting import SortedRows
     from carwire.services.lookup.importing import ImportService
 
     checksum = checksum_of(file)
@@ -80,9 +81,9 @@ def import_file(settings: Settings, form: Format, region: str, file: Path, rejec
 
     async def run() -> Report:
         try:
-            with open_rows(file, form) as rows, listed(rejects) as refuse, _progress(file, rows) as progress:
-                return await ImportService(store, utc_now).run(
-                    form, region, checksum, rows, force=force, refuse=refuse, progress=progress
+            with open_rows(file, form) as rows, listed(rejects) as refuse, _progress(file, rows) as (read, written):
+                return await ImportService(store, utc_now, lambda: SortedRows(settings.data)).run(
+                    form, region, checksum, rows, force=force, refuse=refuse, was_read=read, was_written=written
                 )
         finally:
             await store.close()
@@ -199,18 +200,29 @@ def listed(path: Path) -> Iterator[Callable[[Refusal], None]]:
 
 
 @contextlib.contextmanager
-def _progress(path: Path, rows: RowFile) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error when that is a terminal: of bytes, as nobody knows the rows beforehand."""
+def _progress(path: Path, rows: RowFile) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """Progress bars on standard error when that is a terminal: of the bytes of the file, as nobody knows its rows
+    beforehand, and of the rows that were read and are written.
+    """
     if not sys.stderr.isatty():
-        yield lambda _n: None
+        yield (lambda _n: None), (lambda _n: None)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(path.name, total=rows.size)
-        yield lambda n: progress.update(task, completed=rows.position(), description=f"{path.name} {n:,} rows")
+        reading = progress.add_task(path.name, total=rows.size)
+        writing = progress.add_task("written", total=None, visible=False)
+
+        def was_read(n: int) -> None:
+            progress.update(reading, completed=rows.position(), description=f"{path.name} {n:,} rows read")
+            progress.update(writing, total=n)
+
+        def was_written(n: int) -> None:
+            progress.update(writing, completed=n, description=f"{n:,} rows written", visible=True)
+
+        yield was_read, was_written
 
 
 def tell(report: Report, rejects: Path, *, json: bool) -> None:
@@ -227,7 +239,7 @@ def tell(report: Report, rejects: Path, *, json: bool) -> None:
         f" {report.kinds:,} kinds of cars"
     )
     if report.resumed_at:
-        print(f"  went on after row {report.resumed_at:,}, where it was cut off")
+        print(f"  {report.resumed_at:,} rows were written already, before it was cut off")
     for reason, n in report.reasons.items():
         print(f"  {n:>10,}  {reason}")
     if report.rejected:

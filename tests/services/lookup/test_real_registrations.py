@@ -9,6 +9,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -22,6 +23,7 @@ from carwire.core.vin.structure import compute_check_digit
 from carwire.kit.clock import utc_now
 from carwire.registers.files import checksum_of, open_rows
 from carwire.registers.formats import format_of
+from carwire.registers.sorting import SortedRows
 from carwire.services.lookup.finding import LookupService
 from carwire.services.lookup.importing import ImportService, Refusal, Report
 from carwire.storage.sealing import open_sealer
@@ -44,7 +46,7 @@ def load(store: Store, name: str, path: Path) -> tuple[Report, list[Refusal]]:
     refused: list[Refusal] = []
     form = format_of(name)
     with open_rows(path, form) as file:
-        service = ImportService(store, utc_now)
+        service = ImportService(store, utc_now, lambda: SortedRows(Path(gettempdir())))
         report = asyncio.run(service.run(form, "us", checksum_of(path), file, refuse=refused.append))
     return report, refused
 

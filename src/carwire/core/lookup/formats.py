@@ -134,12 +134,12 @@ def folded(heading: str) -> str:
 
 
 class RowReader:
-    """Reads rows under a header. Kinds of cars are numbered as they are met; new ones are in `new_types`.
+    """Reads rows under a header. Kinds of cars are numbered as they are met, and kept in `types`.
 
     Raises `InvalidInput` when a needed column is missing.
     """
 
-    def __init__(self, form: Format, header: Sequence[str], known: Sequence[TypeRow] = ()) -> None:
+    def __init__(self, form: Format, header: Sequence[str]) -> None:
         self.form = form
         there = {folded(name): index for index, name in enumerate(header)}
         missing = [name for name in form.needs if folded(name) not in there]
@@ -155,9 +155,8 @@ class RowReader:
         told = {folded(name) for name in (*form.columns(), *form.knows, *form.drops)}
         self.unknown = tuple(name for name in header if folded(name) not in told)
         self.width = len(header)
-        self.new_types: list[TypeRow] = []
-        self._next = max((row.id for row in known), default=0) + 1
-        self._same = {_content(row.traits, row.raw): row.id for row in known}
+        self.types: list[TypeRow] = []
+        self._same: dict[bytes, int] = {}
         self._types: dict[Any, int] = {}
         kind = {name for each in form.traits.values() for name in _names(each)} | {*form.kind_columns}
         self._kind_names = [name for name in sorted(kind) if folded(name) in there]
@@ -220,9 +219,8 @@ class RowReader:
         content = _content(traits, kept)
         number = self._same.get(content)
         if number is None:
-            number, self._next = self._next, self._next + 1
-            self._same[content] = number
-            self.new_types.append(TypeRow(number, traits, kept))
+            number = self._same[content] = len(self.types) + 1
+            self.types.append(TypeRow(number, traits, kept))
         if len(self._types) >= _REMEMBERED:
             self._types.clear()
         self._types[raw] = number

@@ -9,7 +9,7 @@ from typing import Protocol
 from carwire.core.errors import CarwireError
 from carwire.core.lookup.facts import DecodedFacts
 from carwire.core.lookup.keys import ApiKey, Count, Record, RecordFilter
-from carwire.core.lookup.registers import Chunk, Entry, PrefixCount, Release, TypeRow
+from carwire.core.lookup.registers import Chunk, Entry, PrefixCount, Release
 from carwire.core.lookup.traits import Vehicle
 
 
@@ -105,15 +105,9 @@ class RegisterStore(Protocol):
         """Store a release that is loading and return it with its id."""
 
     async def add_chunk(self, release_id: int, chunk: Chunk) -> None:
-        """Add what was read and note the position, in one transaction. An entry replaces one of its key with a lower
-        rank; where the key is a part of a VIN, counts are added.
+        """Add rows and note the position, in one transaction. No row comes twice; counts of a prefix are added to those
+        of chunks before.
         """
-
-    async def release_types(self, release_id: int) -> list[TypeRow]:
-        """Return the types of a release, to go on with an import that was cut off."""
-
-    async def known_keys(self, release_id: int, keys: Sequence[str]) -> set[str]:
-        """Return which of the keys a release has already."""
 
     async def finish_release(self, release_id: int) -> None:
         """Make a release the active one of its dataset and region, and retire the one before."""

@@ -17,8 +17,8 @@ State = Literal["loading", "active", "retired"]
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """One import of a register, or of a catalogue. While it is loading nobody reads it; finishing makes it the active
-    one of its dataset and region in the same transaction that retires the one before. `position` counts the rows of the
-    file that are dealt with. `partial` says that the register holds a part of the fleet only, and why.
+    one of its dataset and region in the same transaction that retires the one before. `position` counts the
+    rows that are written. `partial` says that the register holds a part of the fleet only, and why.
     """
 
     id: int = 0
@@ -73,7 +73,7 @@ def individual_of(text: str) -> Individual:
     return _individual.decode(text) if text else NOBODY
 
 
-class EntryRow(msgspec.Struct, frozen=True, gc=False):
+class EntryRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A row of a register, or so many equal ones. `key` is the VIN, its beginning, or empty; `rank` orders rows of one
     key: the highest is the newest. `individual` is an `Individual` as a JSON object, empty for `NOBODY`.
     """

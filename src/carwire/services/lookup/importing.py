@@ -1,16 +1,20 @@
-"""Imports of registers: read in chunks, each one transaction that also notes how far it got, and made visible at once
-when the whole file has been read.
+"""Imports of registers: a file is read to its end and its rows are put in the order of their keys; only then are they
+written, in chunks, each one transaction that also notes how far it got, and made visible at once when all are there.
 
-An import that was cut off, by a kill too, goes on where it stopped when it is begun again. The same file twice changes
-nothing. A newer release takes the place of the one before in one step; what is replaced is deleted afterwards.
+A file that is refused has written nothing. An import that was cut off, by a kill too, reads its file again and goes on
+writing where it stopped. The same file twice changes nothing. A newer release takes the place of the one before in one
+step; what is replaced is deleted afterwards.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Final, Protocol
 
 import msgspec
@@ -23,8 +27,9 @@ from carwire.core.lookup.registers import Chunk, EntryRow, PrefixRow, Release, T
 from carwire.core.lookup.traits import Vehicle, vehicle_of
 from carwire.kit.clock import Clock
 
-CHUNK: Final = 50_000  # rows of the file in one transaction
+CHUNK: Final = 50_000  # rows that are put in order, or written in one transaction, together
 _VEHICLES: Final = 1000
+_WHOLE: Final = frozenset({"L17", "LP"})  # a row is of one car
 _SHRUNK: Final = 0.5  # a release with fewer rows than this share of the one before is held back
 
 
@@ -46,6 +51,16 @@ class Rows(Protocol):
     @property
     def rows(self) -> Iterator[tuple[int, list[str] | Problem]]:
         """The rows with their line numbers."""
+
+
+class Sorter(Protocol):
+    """Puts any number of rows in order: see `carwire.registers.sorting.SortedRows`."""
+
+    def add(self, rows: list[EntryRow]) -> None:
+        """Take rows, in no order."""
+
+    def __iter__(self) -> Iterator[EntryRow]:
+        """Give all of them, by key; those of one key as they came."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -77,9 +92,10 @@ class Report(msgspec.Struct, frozen=True):
 class ImportService:
     """Imports registers into the store."""
 
-    def __init__(self, store: LookupStore, clock: Clock) -> None:
+    def __init__(self, store: LookupStore, clock: Clock, sorting: Callable[[], AbstractContextManager[Sorter]]) -> None:
         self._store = store
         self._clock = clock
+        self._sorting = sorting
 
     async def run(
         self,
@@ -90,53 +106,82 @@ class ImportService:
         *,
         force: bool = False,
         refuse: Callable[[Refusal], None] = lambda _: None,
-        progress: Callable[[int], None] = lambda _: None,
+        was_read: Callable[[int], None] = lambda _: None,
+        was_written: Callable[[int], None] = lambda _: None,
     ) -> Report:
-        """Import a file. `refuse` is told of every row that is left out, `progress` of every chunk.
+        """Import a file. `refuse` is told of every row that is left out, `was_read` and `was_written` how many rows
+        have been, chunk by chunk; where a car has several, fewer are written than read.
 
-        Raises `InvalidInput`, nothing visible, for a file that does not fit the format, that has no row that can be
+        Raises `InvalidInput`, nothing written, for a file that does not fit the format, that has no row that can be
         used, or far fewer rows than the release before, unless that is forced.
         """
         releases = [r for r in await self._store.releases(region) if r.dataset == form.dataset]
         active = next((r for r in releases if r.state == "active"), None)
         if active is not None and active.checksum == checksum and not force:
             return _unchanged(active)
-        RowReader(form, file.header)  # a file of another kind is refused before anything is written
-        loading = await self._begin(form, region, checksum, releases)
-        known = await self._store.release_types(loading.id)
-        reader = RowReader(form, file.header, known)
-        run = _Run(self._store, loading, reader, refuse, progress)
-        await run.through(file)
-        if not force:
-            await self._check(run, active, form)
-        await self._list_vehicles(form, region, loading.id, [*known, *run.types])
+        reader = RowReader(form, file.header)
+        with self._sorting() as rows:
+            read = _Reading(reader, rows, refuse, was_read)
+            read.through(file)
+            _check(read, active, form, force=force)
+            loading = await self._begin(form, region, checksum, read, releases)
+            await self._write(loading, read, _merged(rows, whole=form.link in _WHOLE), was_written)
+        await self._list_vehicles(form, region, loading.id, reader.types)
         await self._store.finish_release(loading.id)
         for old in await self._store.releases(region):
             if old.dataset == form.dataset and old.state == "retired":
                 await self._store.drop_release(old.id)
-        return run.report(active)
+        return Report(
+            release_id=loading.id,
+            region=region,
+            dataset=form.dataset,
+            rows=read.rows,
+            accepted=read.accepted,
+            rejected=read.rejected,
+            kinds=len(reader.types),
+            unknown_columns=reader.unknown,
+            reasons=dict(read.reasons.most_common(20)),
+            resumed_at=loading.position,
+            replaced=active.id if active else None,
+        )
 
-    async def _begin(self, form: Format, region: str, checksum: str, releases: Sequence[Release]) -> Release:
+    async def _begin(
+        self, form: Format, region: str, checksum: str, read: _Reading, releases: Sequence[Release]
+    ) -> Release:
         """Return the release to write to: one of this file that was cut off, else a new one. Others that were cut off
         are deleted.
         """
+        begun = (checksum, read.accepted, read.rejected)
         for release in releases:
-            if release.state == "loading" and release.checksum == checksum:
+            written = release.state == "loading" and release.position > 0
+            if written and (release.checksum, release.accepted, release.rejected) == begun:
                 return release
         for release in releases:
             if release.state != "active":
                 await self._store.drop_release(release.id)
         return await self._store.begin_release(release_of(form, region, checksum, self._clock().date()))
 
-    async def _check(self, run: _Run, active: Release | None, form: Format) -> None:
-        if not run.accepted:
-            await self._store.drop_release(run.release.id)
-            what = f"no row of {run.rows} can be used as {form.title}; most often: {run.commonest()}"
-            raise InvalidInput(FieldProblem("file", what))
-        if active is not None and run.accepted < active.accepted * _SHRUNK:
-            await self._store.drop_release(run.release.id)
-            what = f"has {run.accepted} rows, the release before had {active.accepted}: force it if that is right"
-            raise InvalidInput(FieldProblem("file", what))
+    async def _write(
+        self, release: Release, read: _Reading, rows: Iterator[EntryRow], was_written: Callable[[int], None]
+    ) -> None:
+        """Write what is not written yet. A chunk is put together while the one before is written."""
+        position = release.position
+        types = [] if position else read.types
+        rest = islice(rows, position, None)
+        writing: asyncio.Future[None] | None = None
+        try:
+            while (entries := list(islice(rest, CHUNK))) or types:
+                if writing is not None:
+                    await writing
+                    was_written(position)
+                position += len(entries)
+                chunk = Chunk(types, entries, _prefixes(entries), position, read.accepted, read.rejected)
+                writing, types = asyncio.ensure_future(self._store.add_chunk(release.id, chunk)), []
+                await asyncio.sleep(0)  # it is handed in
+        finally:
+            if writing is not None:
+                await writing
+        was_written(position)
 
     async def _list_vehicles(self, form: Format, region: str, release_id: int, types: Sequence[TypeRow]) -> None:
         """Add the kinds of cars to the catalogue: to be found and told by id, of a catalogue also to be chosen."""
@@ -153,44 +198,30 @@ class ImportService:
             await self._store.put_vehicles(some, release_id, candidates=form.catalogue)
 
 
-class _Run:
-    """One pass through a file."""
+class _Reading:
+    """One pass through a file, of which the rows that can be used go to a sorter."""
 
     def __init__(
-        self,
-        store: LookupStore,
-        release: Release,
-        reader: RowReader,
-        refuse: Callable[[Refusal], None],
-        progress: Callable[[int], None],
+        self, reader: RowReader, rows: Sorter, refuse: Callable[[Refusal], None], was_read: Callable[[int], None]
     ) -> None:
-        self._store = store
-        self.release = release
         self._reader = reader
+        self._sorter = rows
         self._refuse = refuse
-        self._progress = progress
-        self.rows = 0
-        self.accepted, self.rejected = release.accepted, release.rejected
-        self.types: list[TypeRow] = []
-        self._writing: asyncio.Future[None] | None = None
-        self._handed_in = release.position
-        self._in_flight: set[str] = set()  # keys of the chunk that is being written
-        self._reasons: Counter[str] = Counter()
+        self._was_read = was_read
+        self.rows = self.accepted = self.rejected = 0
+        self.reasons: Counter[str] = Counter()
 
-    async def through(self, file: Rows) -> None:
-        """Read the file to its end, leaving out what was read before."""
-        try:
-            await self._read_all(file)
-        finally:
-            await self._settle()
+    @property
+    def types(self) -> list[TypeRow]:
+        """The kinds of cars that were met."""
+        return self._reader.types
 
-    async def _read_all(self, file: Rows) -> None:
+    def through(self, file: Rows) -> None:
+        """Read the file to its end."""
         pending: list[EntryRow] = []
-        read, skip = self._reader.read, self.release.position
+        read = self._reader.read
         for line, row in file.rows:
             self.rows += 1
-            if self.rows <= skip:
-                continue
             if isinstance(row, list):
                 try:
                     pending.append(read(row, self.rows))
@@ -199,79 +230,74 @@ class _Run:
             else:
                 self._reject(Refusal(line, "", row.reason, ""))
             if self.rows % CHUNK == 0:
-                await self._write(pending)
+                self._hand_in(pending)
                 pending = []
-        await self._write(pending)
+        self._hand_in(pending)
 
     def _reject(self, refusal: Refusal) -> None:
         self.rejected += 1
-        self._reasons[f"{refusal.column} {refusal.reason}".strip()] += 1
+        self.reasons[f"{refusal.column} {refusal.reason}".strip()] += 1
         self._refuse(refusal)
 
-    async def _write(self, rows: list[EntryRow]) -> None:
+    def _hand_in(self, rows: list[EntryRow]) -> None:
         self.accepted += len(rows)
-        types, self._reader.new_types = self._reader.new_types, []
-        self.types += types
-        whole = self.release.link in {"L17", "LP"}
-        chunk = Chunk(
-            types=types,
-            entries=rows if whole else _counted(rows) if self.release.link != "none" else [],
-            prefixes=await self._prefixes(rows),
-            position=self.rows,
-            accepted=self.accepted,
-            rejected=self.rejected,
-        )
-        await self._settle()
-        self._handed_in = self.rows
-        self._writing = asyncio.ensure_future(self._store.add_chunk(self.release.id, chunk))
-        await asyncio.sleep(0)  # it is handed in, and written while the next rows are read
-
-    async def _settle(self) -> None:
-        """Wait for the chunk that is being written."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
-            self._progress(self._handed_in)
-
-    async def _prefixes(self, rows: Sequence[EntryRow]) -> list[PrefixRow]:
-        """Count kinds by prefix. Where a car may have several rows, it counts with its first one."""
-        if self._reader.form.repeats:
-            first: dict[str, EntryRow] = {}
-            for row in rows:
-                first.setdefault(row.key, row)
-            known = await self._store.known_keys(self.release.id, [*first]) | self._in_flight
-            self._in_flight = {*first}
-            rows = [row for key, row in first.items() if key not in known]
-        counts: Counter[tuple[str, int]] = Counter()
-        for row in rows:
-            if prefix := prefix_of(row.key):
-                counts[prefix, row.type_id] += 1
-        return [PrefixRow(prefix, type_id, count) for (prefix, type_id), count in counts.items()]
+        link = self._reader.form.link
+        if link != "none":
+            self._sorter.add(rows if link in _WHOLE else _counted(rows))
+        self._was_read(self.rows)
 
     def commonest(self) -> str:
         """Return the reason most rows were left out for."""
-        return next((reason for reason, _ in self._reasons.most_common(1)), "there are no rows")
+        return next((reason for reason, _ in self.reasons.most_common(1)), "there are no rows")
 
-    def report(self, before: Release | None) -> Report:
-        """Return what was done."""
-        return Report(
-            release_id=self.release.id,
-            region=self.release.region,
-            dataset=self.release.dataset,
-            rows=self.rows,
-            accepted=self.accepted,
-            rejected=self.rejected,
-            kinds=len(self.types),
-            unknown_columns=self._reader.unknown,
-            reasons=dict(self._reasons.most_common(20)),
-            resumed_at=self.release.position,
-            replaced=before.id if before else None,
-        )
+
+def _check(read: _Reading, active: Release | None, form: Format, *, force: bool) -> None:
+    if force:
+        return
+    if not read.accepted:
+        what = f"no row of {read.rows} can be used as {form.title}; most often: {read.commonest()}"
+        raise InvalidInput(FieldProblem("file", what))
+    if active is not None and read.accepted < active.accepted * _SHRUNK:
+        what = f"has {read.accepted} rows, the release before had {active.accepted}: force it if that is right"
+        raise InvalidInput(FieldProblem("file", what))
 
 
 def _counted(rows: Sequence[EntryRow]) -> list[EntryRow]:
     counts = Counter((row.key, row.type_id) for row in rows)
     return [EntryRow(key, "", type_id, count) for (key, type_id), count in counts.items()]
+
+
+def _merged(rows: Iterable[EntryRow], *, whole: bool) -> Iterator[EntryRow]:
+    """Yield one row for each place in the table: of a car the newest, of a part of a VIN the sum for each type."""
+    if whole:
+        yield from _newest(rows)
+        return
+    for key, same in groupby(rows, attrgetter("key")):
+        counts: Counter[int] = Counter()
+        for row in same:
+            counts[row.type_id] += row.count
+        yield from (EntryRow(key, "", type_id, count) for type_id, count in sorted(counts.items()))
+
+
+def _newest(rows: Iterable[EntryRow]) -> Iterator[EntryRow]:
+    newest: EntryRow | None = None
+    for row in rows:
+        if newest is None or row.key == newest.key:
+            newest = row if newest is None or row.rank >= newest.rank else newest
+        else:
+            yield newest
+            newest = row
+    if newest is not None:
+        yield newest
+
+
+def _prefixes(rows: Iterable[EntryRow]) -> list[PrefixRow]:
+    """Count kinds by prefix."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        if prefix := prefix_of(row.key):
+            counts[prefix, row.type_id] += row.count
+    return [PrefixRow(prefix, type_id, count) for (prefix, type_id), count in counts.items()]
 
 
 def release_of(form: Format, region: str, checksum: str, today: date) -> Release:
@@ -298,7 +324,7 @@ def _unchanged(active: Release) -> Report:
         release_id=active.id,
         region=active.region,
         dataset=active.dataset,
-        rows=active.position,
+        rows=active.accepted + active.rejected,
         accepted=active.accepted,
         rejected=active.rejected,
         kinds=0,

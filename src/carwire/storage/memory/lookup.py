@@ -193,33 +193,17 @@ class LookupInMemory:
         return begun
 
     async def add_chunk(self, release_id: int, chunk: Chunk) -> None:
-        """Add what was read, and note the position with it."""
+        """Add rows, and note the position with them."""
         release = self._shelf.releases[release_id]
         assert release.state == "loading", "only a release that is loading grows"
         whole = release.link in {"L17", "LP"}
         self._shelf.types[release_id] |= {row.id: row for row in chunk.types}
-        entries = self._shelf.entries[release_id]
-        for row in chunk.entries:
-            place = row.key, 0 if whole else row.type_id
-            before = entries.get(place)
-            if before is None or (whole and row.rank >= before.rank):
-                entries[place] = row
-            elif not whole:
-                entries[place] = msgspec.structs.replace(before, count=before.count + row.count)
+        self._shelf.entries[release_id] |= {(row.key, 0 if whole else row.type_id): row for row in chunk.entries}
         for prefix in chunk.prefixes:
             self._shelf.prefixes[release_id][prefix.prefix, prefix.type_id] += prefix.count
         self._shelf.releases[release_id] = msgspec.structs.replace(
             release, position=chunk.position, accepted=chunk.accepted, rejected=chunk.rejected
         )
-
-    async def release_types(self, release_id: int) -> list[TypeRow]:
-        """Return the types of a release."""
-        return list(self._shelf.types[release_id].values())
-
-    async def known_keys(self, release_id: int, keys: Sequence[str]) -> set[str]:
-        """Return which keys a release has already."""
-        there = {key for key, _ in self._shelf.entries[release_id]}
-        return there & set(keys)
 
     async def finish_release(self, release_id: int) -> None:
         """Make a release the active one."""

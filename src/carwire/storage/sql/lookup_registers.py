@@ -6,18 +6,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from itertools import chain
-from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from carwire.core.lookup.registers import (
     Chunk,
     Entry,
-    EntryRow,
     PrefixCount,
     Release,
-    TypeRow,
     individual_of,
 )
 from carwire.core.lookup.traits import Traits
@@ -70,7 +67,7 @@ class LookupRegisterPlans(Planned):
 
     @writes
     def add_chunk(self, release_id: int, chunk: Chunk) -> Plan[None]:
-        """Add what was read, and note the position with it."""
+        """Add rows, and note the position with them."""
         rows = yield "SELECT release, state FROM lookup_releases WHERE id = ? {for_update}", (release_id,)
         assert rows and rows[0][1] == "loading", "only a release that is loading grows"
         link = _release(rows[0][0]).link
@@ -80,13 +77,12 @@ class LookupRegisterPlans(Planned):
                 [(release_id, t.id, _encode(t.traits).decode(), _encode(t.raw).decode()) for t in some],
             )
         whole = link in {"L17", "LP"}
-        clash = _NEWER if whole else _ADDED
-        for entries in chunks(_merged(chunk.entries, whole=whole), _ROWS):
+        for entries in chunks(chunk.entries, _ROWS):
             rows = [
                 (e.key, release_id, 0 if whole else e.type_id, e.plate, e.type_id, e.count, e.rank, e.individual)
                 for e in entries
             ]
-            yield _insert(f"lookup_entries ({_ENTRY})", rows, clash)
+            yield _insert(f"lookup_entries ({_ENTRY})", rows)
         for prefixes in chunks(sorted(chunk.prefixes, key=lambda p: (p.prefix, p.type_id)), _ROWS):
             yield _insert(
                 "lookup_prefixes (prefix, release_id, type_id, rows_count)",
@@ -98,25 +94,6 @@ class LookupRegisterPlans(Planned):
             "UPDATE lookup_releases SET position = ?, accepted = ?, rejected = ? WHERE id = ?",
             (chunk.position, chunk.accepted, chunk.rejected, release_id),
         )
-
-    @reads
-    def release_types(self, release_id: int) -> Plan[list[TypeRow]]:
-        """Return the types of a release."""
-        rows = yield "SELECT id, traits, raw FROM lookup_types WHERE release_id = ? ORDER BY id", (release_id,)
-        return [TypeRow(number, _traits(traits), _raw(raw)) for number, traits, raw in rows]
-
-    @reads
-    def known_keys(self, release_id: int, keys: Sequence[str]) -> Plan[set[str]]:
-        """Return which keys a release has already."""
-        found: set[str] = set()
-        for some in chunks(list(dict.fromkeys(keys))):
-            rows = yield (
-                f"SELECT DISTINCT entry_key FROM lookup_entries WHERE entry_key IN ({marks(len(some))})"
-                " AND release_id = ?",
-                (*some, release_id),
-            )
-            found |= {key for (key,) in rows}
-        return found
 
     @writes
     def finish_release(self, release_id: int) -> Plan[None]:
@@ -189,16 +166,6 @@ class LookupRegisterPlans(Planned):
         return [PrefixCount(_release_of(row[:6]), _traits(row[6]), int(row[7])) for row in rows]
 
 
-_NEWER: Final = (
-    " ON CONFLICT (entry_key, release_id, slot) DO UPDATE SET plate = excluded.plate, type_id = excluded.type_id,"
-    " rank = excluded.rank, individual = excluded.individual WHERE excluded.rank >= lookup_entries.rank"
-)
-_ADDED: Final = (
-    " ON CONFLICT (entry_key, release_id, slot)"
-    " DO UPDATE SET rows_count = lookup_entries.rows_count + excluded.rows_count"
-)
-
-
 def _insert(into: str, rows: Sequence[tuple[Value, ...]], then: str = "") -> Statement:
     return _inserting(into, len(rows[0]), len(rows), then), tuple(chain.from_iterable(rows))
 
@@ -206,21 +173,6 @@ def _insert(into: str, rows: Sequence[tuple[Value, ...]], then: str = "") -> Sta
 @functools.lru_cache(64)
 def _inserting(into: str, width: int, rows: int, then: str) -> str:
     return f"INSERT INTO {into} VALUES {', '.join([f'({marks(width)})'] * rows)}{then}"
-
-
-def _merged(entries: Sequence[EntryRow], *, whole: bool) -> list[EntryRow]:
-    """Return one row for each place in the table, as a statement may not meet one twice: the newest, or the sum. They
-    are in the table's own order, so that pages are written once.
-    """
-    found: dict[Any, EntryRow] = {}
-    for entry in entries:
-        place = entry.key if whole else (entry.key, entry.type_id)
-        before = found.get(place)
-        if before is None or (whole and entry.rank >= before.rank):
-            found[place] = entry
-        elif not whole:
-            found[place] = msgspec.structs.replace(before, count=before.count + entry.count)
-    return [entry for _, entry in sorted(found.items(), key=itemgetter(0))]
 
 
 @functools.lru_cache(1024)  # one for all rows of a release
