@@ -336,14 +336,17 @@ async def test_a_battery_size_is_chosen_for_own_vehicles_only(store: Store) -> N
     await store.add(application("other"), Secret("x"))
     await connect(store)
     (vehicle_id,), _ = await store.vehicles(APP, 10, 0)
-    assert await store.choose_capacity("other", vehicle_id, 1.0) is False
-    assert await store.choose_capacity("app", "none", 1.0) is False
-    assert await store.choose_capacity("app", vehicle_id, 82.5) is True
+    assert await store.choose_capacity("other", vehicle_id, 1.0, now=NOW) is False
+    assert await store.choose_capacity("app", "none", 1.0, now=NOW) is False
+    before = len(await store.audit())
+    assert await store.choose_capacity("app", vehicle_id, 82.5, now=NOW) is True
+    told = (await store.audit())[before:]
+    assert [(each.kind, each.subject) for each in told] == [("connect.capacity_chosen", vehicle_id)]
     found = await store.reach(APP, vehicle_id)
     assert found is not None
     assert found.capacity_kwh == 82.5
     await store.disconnect("app", ConnectionFilter(), NOW)
-    assert await store.choose_capacity("app", vehicle_id, 1.0) is False
+    assert await store.choose_capacity("app", vehicle_id, 1.0, now=NOW) is False
 
 
 async def test_a_repair_replaces_what_the_owner_signs_in_with_and_closes_its_session(store: Store) -> None:

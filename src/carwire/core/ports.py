@@ -166,8 +166,10 @@ class ConnectStore(Protocol):
     async def granted(self, client_id: str, user_id: str) -> dict[str, frozenset[str]]:
         """Return what an owner has granted already: VIN → permissions."""
 
-    async def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float) -> bool:
-        """Store the battery size an owner picked; false when the application has no such vehicle."""
+    async def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float, *, now: datetime) -> bool:
+        """Store the battery size an owner picked, with its line in the audit; false when the application has no such
+        vehicle.
+        """
 
     async def tidy(self, now: datetime) -> int:
         """Delete what has expired: sessions, codes, tokens, idempotency keys past a day, and the budgets of cars that

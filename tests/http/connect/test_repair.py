@@ -10,6 +10,7 @@ import pytest
 from tests.http.connect.tab import CALLBACK, Place, Tab
 
 from carwire.core.grants import Principal
+from carwire.core.vehicles import ConnectionFilter
 from carwire.kit.secrets import Secret
 from carwire.services.connect.record import Vault, open_vault
 
@@ -180,8 +181,6 @@ def test_an_unknown_vehicle_and_somebody_elses_get_the_same_answer(place: Place)
 
 
 def test_a_vehicle_that_was_disconnected_cannot_be_repaired(place: Place) -> None:
-    from carwire.core.vehicles import ConnectionFilter
-
     wanted = vehicle_id(place)
     tab = repair(place).press("continue-button")
     asyncio.run(place.store.disconnect(place.application.client_id, ConnectionFilter(vehicle_id=wanted), place.now))
@@ -228,6 +227,14 @@ def test_a_battery_size_is_picked_through_a_link_without_signing_in(garage: Plac
     assert tab.outcome["reason"] == "battery_capacity"
     (row,) = garage.store._state.vehicles.values()
     assert row.capacity_kwh == float(tab.outcome["selected_capacity"])
+
+
+def test_a_battery_size_of_a_car_that_was_disconnected_meanwhile_is_not_said_to_be_chosen(garage: Place) -> None:
+    tab, wanted = battery(garage, "good"), vehicle_id(garage)
+    button = next(name for name, sent in tab.form.buttons.items() if sent == ("do", "choose"))
+    asyncio.run(garage.store.disconnect(garage.application.client_id, ConnectionFilter(vehicle_id=wanted), garage.now))
+    assert tab.press(button, capacity="0").outcome["error"] == "battery_capacity_no_selection"
+    assert "connect.capacity_chosen" not in {each.kind for each in asyncio.run(garage.store.audit())}
 
 
 def test_an_unknown_battery_size_is_told_as_such(garage: Place) -> None:

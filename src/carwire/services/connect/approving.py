@@ -158,9 +158,9 @@ class Approving:
     async def _capacity_alone(self, run: Run, kwh: float) -> Reply:
         request = run.record.request
         assert request.vehicle_id is not None
-        await self._tools.store.choose_capacity(request.client_id, request.vehicle_id, kwh)
-        detail = {"client_id": request.client_id, "mode": request.mode}
-        await self._tools.store.note("connect.capacity_chosen", request.vehicle_id, detail, self._tools.clock())
+        now = self._tools.clock()
+        if not await self._tools.store.choose_capacity(request.client_id, request.vehicle_id, kwh, now=now):
+            return await self.end(run, outcomes.capacity_unknown(request.vehicle_id))  # disconnected meanwhile
         return await self.end(run, outcomes.capacity_chosen(request.vehicle_id, kwh))
 
     def _remember(self, run: Run, form: Form) -> tuple[int, ...]:

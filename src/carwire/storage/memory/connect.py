@@ -113,12 +113,13 @@ class ConnectInMemory(WebhooksInMemory):
             if user_id in links and s.vehicles[vehicle_id].client_id == client_id
         }
 
-    async def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float) -> bool:
+    async def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float, *, now: datetime) -> bool:
         """Store the battery size an owner picked; false when the application has no such vehicle."""
         vehicle = self._state.vehicles.get(vehicle_id)
         if vehicle is None or vehicle.client_id != client_id or vehicle_id not in self._state.links:
             return False
         vehicle.capacity_kwh = kwh
+        self._state.note("connect.capacity_chosen", vehicle_id, {"client_id": client_id, "kwh": kwh}, now)
         return True
 
     def _closable(self, session_id: str, version: int) -> bool:

@@ -136,12 +136,14 @@ class ConnectPlans(Planned):
         return {vin: permissions_of(text) for vin, text in rows}
 
     @writes
-    def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float) -> Plan[bool]:
+    def choose_capacity(self, client_id: str, vehicle_id: str, kwh: float, *, now: datetime) -> Plan[bool]:
         """Store the battery size an owner picked; false when the application has no such vehicle."""
         rows = yield (
             "UPDATE connections SET capacity_kwh = ? WHERE vehicle_id = ? AND client_id = ? RETURNING vehicle_id",
             (kwh, vehicle_id, client_id),
         )
+        if rows:
+            yield from append("connect.capacity_chosen", vehicle_id, {"client_id": client_id, "kwh": kwh}, now)
         return bool(rows)
 
     def _seal_secret(self, session: ConnectSession) -> bytes | None:
