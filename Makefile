@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
+# Tests start hundreds of processes; where bytecode is not kept, each compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 STAMP := .venv/.ready
 
 .PHONY: setup run test test-crash check format bench docs requirements clean
