@@ -35,7 +35,8 @@ def import_register(
 ) -> None:
     """Import a register. A server on the same data goes on answering, and answers from it once it is whole.
 
-    Cut off, it goes on where it stopped when it is begun again. The same file twice changes nothing.
+    Cut off, it reads its file again and goes on writing where it stopped when it is begun again. The same file twice
+    changes nothing. While it runs the data folder needs about as much room again as the file, unpacked.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from typing import Final, Self
 
 import msgspec
 
+from carwire.core.errors import CannotStart
 from carwire.core.lookup.registers import EntryRow
 
 _BLOCK: Final = 500  # rows that are read together
@@ -29,7 +30,8 @@ class SortedRows:
     """`carwire.services.lookup.importing.Sorter` over a file in a folder, which is gone with the process."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  # closed by `__exit__`
+        self._folder = folder
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115  # closed by `__exit__`
         self._size = 0
         self._runs: list[list[tuple[int, int]]] = []
 
@@ -40,9 +42,14 @@ class SortedRows:
         self._file.close()
 
     def add(self, rows: list[EntryRow]) -> None:
-        """Take rows, in no order. Raises `OSError` where the folder is full."""
+        """Take rows, in no order. Raises `CannotStart` where the folder has no room for them."""
         rows = sorted(rows, key=_KEY)
-        self._runs.append([self._put(_encode(rows[at : at + _BLOCK])) for at in range(0, len(rows), _BLOCK)])
+        try:
+            self._runs.append([self._put(_encode(rows[at : at + _BLOCK])) for at in range(0, len(rows), _BLOCK)])
+            self._file.flush()
+        except OSError as error:
+            msg = f"{self._folder} cannot take the rows of this file while they are put in order: {error.strerror}"
+            raise CannotStart(msg) from error
 
     def __iter__(self) -> Iterator[EntryRow]:
         """Give all of them, by key; those of one key as they came."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import io
 import json
 import lzma
+import os
 import random
 import signal
 import subprocess
@@ -23,7 +25,7 @@ from tests.conftest import environment
 from tests.services.lookup import samples
 
 from carwire.connectors.vpic_facts import VpicFacts
-from carwire.core.errors import InvalidInput
+from carwire.core.errors import CannotStart, InvalidInput
 from carwire.core.lookup.answers import Found
 from carwire.core.lookup.asking import Question
 from carwire.core.lookup.formats import RowReader, read_date
@@ -31,6 +33,7 @@ from carwire.core.lookup.regions import REGIONS
 from carwire.core.lookup.registers import EntryRow
 from carwire.core.ports import Store
 from carwire.kit.clock import utc_now
+from carwire.registers import sorting
 from carwire.registers.files import Cut, checksum_of, open_rows
 from carwire.registers.formats import format_of, formats
 from carwire.registers.sorting import SortedRows
@@ -237,6 +240,18 @@ def test_rows_are_put_in_order_in_pieces_and_those_of_one_key_stay_as_they_came(
             found.add(rows[start : start + 1500])
         assert [*found] == sorted(rows, key=lambda row: row.key)
         assert list(tmp_path.iterdir()) == [], "what a killed process would leave"
+
+
+def test_a_folder_without_room_is_told_and_nothing_is_written(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_rows: object) -> bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sorting, "_encode", full)
+    with pytest.raises(CannotStart, match="No space left on device"):
+        load(store, "ny-dmv", write(tmp_path / "file", samples.csv_of(NY, ny_cars(3))))
+    assert states(store) == []
 
 
 def test_a_changed_reading_of_a_file_that_was_cut_off_begins_anew(
