@@ -8,7 +8,6 @@ tokens wait or give up, then the deletion of its access tokens. So a request nee
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from carwire.core.grants import AccessToken, Code, Exchange, RefreshToken, TokenPair
 from carwire.storage.audit import of_credential, of_redemption
@@ -16,8 +15,6 @@ from carwire.storage.moments import from_us, from_us_or_null, to_us
 from carwire.storage.sql.auditing import append
 from carwire.storage.sql.plans import Plan, Planned, reads, writes
 from carwire.storage.sql.rows import ACCESS, access_token, application_token
-
-_LIVING_GRANT: Final = "EXISTS (SELECT 1 FROM grants g WHERE g.id = grant_id AND g.revoked_at IS NULL)"
 
 
 class GrantPlans(Planned):
@@ -111,8 +108,7 @@ class GrantPlans(Planned):
 
 def _redeem(digest: bytes, tokens: TokenPair, at: int) -> Plan[Exchange]:
     won = yield (
-        "UPDATE codes SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?"
-        f" AND {_LIVING_GRANT} RETURNING grant_id",
+        "UPDATE codes SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ? RETURNING grant_id",
         (at, digest, at),
     )
     if won:
@@ -128,14 +124,13 @@ def _rotate(digest: bytes, tokens: TokenPair, now: datetime, grace: timedelta) -
     at = to_us(now)
     won = yield (
         "UPDATE refresh_tokens SET used_at = ? WHERE digest = ? AND used_at IS NULL AND expires_at > ?"
-        f" AND {_LIVING_GRANT} RETURNING grant_id",
+        " RETURNING grant_id",
         (at, digest, at),
     )
     if won:
         return "done" if (yield from _issue(won[0][0], tokens)) else "unknown"
     used = yield (
-        "SELECT grant_id, used_at FROM refresh_tokens WHERE digest = ? AND used_at IS NOT NULL AND expires_at > ?"
-        f" AND {_LIVING_GRANT}",
+        "SELECT grant_id, used_at FROM refresh_tokens WHERE digest = ? AND used_at IS NOT NULL AND expires_at > ?",
         (digest, at),
     )
     if not used:
