@@ -152,6 +152,18 @@ async def test_an_expired_or_unknown_refresh_token_gives_nothing(store: Store) -
     assert await store.rotate(digest("refresh 1"), pair("2"), NOW, GRACE) == "done"
 
 
+async def test_a_refresh_token_that_was_used_before_it_ended_kills_nothing_afterwards(store: Store) -> None:
+    approval = await connect(store)
+    await store.redeem(approval.code_digest or b"", pair("1"), NOW)
+    end = NOW + timedelta(days=60)
+    at = end - SECOND
+    assert await store.rotate(digest("refresh 1"), pair("2", at), at, GRACE) == "done"
+    for late in (end, end + GRACE):
+        assert await store.rotate(digest("refresh 1"), pair("2", late), late, GRACE) == "unknown"
+    assert await store.access_token(digest("access 2"), end) is not None
+    assert await store.rotate(digest("refresh 2"), pair("3", end), end, GRACE) == "done"
+
+
 @pytest.mark.parametrize("kind", ["access", "refresh"])
 async def test_revoking_one_token_kills_its_grant_and_no_other(store: Store, kind: str) -> None:
     await store.add(application("other"), Secret("x"))

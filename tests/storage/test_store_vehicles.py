@@ -125,6 +125,16 @@ async def test_a_cut_connection_is_out_of_reach_at_once_while_its_grant_lives(st
     assert await store.reach(principal, ids[1]) is not None
 
 
+async def test_cutting_one_owner_s_connection_leaves_what_another_owner_of_the_car_has_granted(store: Store) -> None:
+    mine, theirs = await connect(store), await connect(store, owner=owner("somebody else"))
+    for name, approval in (("mine", mine), ("theirs", theirs)):
+        assert await store.redeem(approval.code_digest or b"", pair(name), NOW) == "done"
+    (vehicle_id,), _ = await store.vehicles(Principal("app", mine.owner.id), 10, 0)
+    await store.disconnect("app", ConnectionFilter(user_id=mine.owner.id), NOW)
+    reached = [await store.reach_by_token(digest(f"access {name}"), vehicle_id, NOW) for name in ("mine", "theirs")]
+    assert [each is not None and each[1] is not None for each in reached] == [False, True]
+
+
 async def test_a_reconnected_car_has_its_old_id_but_old_grants_do_not_reach_it(store: Store) -> None:
     old = await connect(store)
     ids, _ = await store.vehicles(APP, 10, 0)
