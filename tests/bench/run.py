@@ -64,7 +64,8 @@ when it is written, up to a second later, in a thread of the same interpreter. K
 at every request until they were remembered, and every register by four keys: then it took 170 to 210. What is
 left to try is writing many records as one value, and kinds of cars in memory instead of two joins.
 In a register of ten million rows a lookup in process took 340 µs where it took 274 in one of 10,000, with other work
-beside (`python tests/bench/lookups.py 10000 10000000`, on 2026-11-22); the register was read in at 60,000 rows a second.
+beside (`python tests/bench/lookups.py 10000 10000000`, on 2026-11-22); that register was read in at 60,000 rows a
+second.
 
 A delivery takes 390 µs on SQLite where a bare request to the same receiver takes 94: besides the request it is
 read, signed twice, and what came of it written down in a transaction before its place is given to another. On a
