@@ -439,17 +439,28 @@ async def test_a_webhook_comes_back_as_it_was_changed(store: Store) -> None:
     assert await store.webhook("none") is None
 
 
-async def test_a_webhook_that_subscribes_by_itself_hears_of_live_vehicles_now_and_later(store: Store) -> None:
-    await connect(store)
-    await store.add_webhook(hook(auto_subscribe=True), new_signing_secret())
-    assert (await store.subscriptions("app", SubscriptionFilter(), 10, 0))[1] == await live(store)
-    await connect(store, cars=(ApprovedCar(car("2"), ("read_vin",)),))
-    assert (await store.subscriptions("app", SubscriptionFilter(), 10, 0))[1] == await live(store)
+async def test_a_webhook_that_subscribes_by_itself_hears_of_its_application_s_live_vehicles_now_and_later(
+    store: Store,
+) -> None:
+    await store.add(application("other"), Secret("x"))
+    wanted = {"app": 0, "other": 0}
 
+    async def join(client_id: str, number: int, mode: str) -> None:
+        await connect(store, client_id=client_id, cars=(ApprovedCar(car(str(number)), ("read_vin",)),),
+                      owner=owner(f"{client_id} {number}", client_id=client_id, mode=mode))  # fmt: skip
+        wanted[client_id] += mode == "live"
 
-async def live(store: Store) -> int:
-    """Return how many live connections there are."""
-    return len((await store.connections("app", ConnectionFilter(mode="live"), 100, None))[0])
+    async def subscribed(client_id: str) -> int:
+        return (await store.subscriptions(client_id, SubscriptionFilter(), 10, 0))[1]
+
+    for number in range(2):
+        for client_id in ("app", "other"):
+            for mode in ("live", "simulated"):
+                await join(client_id, number, mode)
+        if number == 0:
+            await store.add_webhook(hook(auto_subscribe=True), new_signing_secret())
+        assert (await subscribed("app"), await subscribed("other")) == (wanted["app"], 0)
+    assert wanted == {"app": 2, "other": 2}
 
 
 # Polls
