@@ -130,9 +130,25 @@ async def test_cutting_one_owner_s_connection_leaves_what_another_owner_of_the_c
     for name, approval in (("mine", mine), ("theirs", theirs)):
         assert await store.redeem(approval.code_digest or b"", pair(name), NOW) == "done"
     (vehicle_id,), _ = await store.vehicles(Principal("app", mine.owner.id), 10, 0)
+
+    async def reached() -> list[object]:
+        found = [await store.reach_by_token(digest(f"access {name}"), vehicle_id, NOW) for name in ("mine", "theirs")]
+        return [each and each[1] and each[1].user_id for each in found]
+
+    assert await reached() == [mine.owner.id, theirs.owner.id]
     await store.disconnect("app", ConnectionFilter(user_id=mine.owner.id), NOW)
-    reached = [await store.reach_by_token(digest(f"access {name}"), vehicle_id, NOW) for name in ("mine", "theirs")]
-    assert [each is not None and each[1] is not None for each in reached] == [False, True]
+    assert await reached() == [None, theirs.owner.id]
+
+
+async def test_a_revoked_grant_reaches_nothing_while_its_connection_stays(store: Store) -> None:
+    approval = await connect(store)
+    await store.redeem(approval.code_digest or b"", pair("1"), NOW)
+    granted = Principal("app", approval.owner.id, approval.grant_id)
+    (vehicle_id,), _ = await store.vehicles(granted, 10, 0)
+    assert await store.revoke("app", digest("access 1"), NOW)
+    assert await store.reach(granted, vehicle_id) is None
+    assert await store.vehicles(granted, 10, 0) == ([], 0)
+    assert await store.reach(Principal("app", approval.owner.id), vehicle_id) is not None
 
 
 async def test_a_reconnected_car_has_its_old_id_but_old_grants_do_not_reach_it(store: Store) -> None:
