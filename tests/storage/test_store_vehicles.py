@@ -126,18 +126,22 @@ async def test_a_cut_connection_is_out_of_reach_at_once_while_its_grant_lives(st
 
 
 async def test_cutting_one_owner_s_connection_leaves_what_another_owner_of_the_car_has_granted(store: Store) -> None:
-    mine, theirs = await connect(store), await connect(store, owner=owner("somebody else"))
+    mine, theirs = [
+        await connect(store, owner=owner(name), cars=(ApprovedCar(car(), (permission,)),))
+        for name, permission in (("me", "read_vin"), ("somebody else", "read_odometer"))
+    ]
     for name, approval in (("mine", mine), ("theirs", theirs)):
         assert await store.redeem(approval.code_digest or b"", pair(name), NOW) == "done"
     (vehicle_id,), _ = await store.vehicles(Principal("app", mine.owner.id), 10, 0)
 
     async def reached() -> list[object]:
         found = [await store.reach_by_token(digest(f"access {name}"), vehicle_id, NOW) for name in ("mine", "theirs")]
-        return [each and each[1] and each[1].user_id for each in found]
+        return [each and each[1] and (each[1].user_id, {*each[1].permissions}) for each in found]
 
-    assert await reached() == [mine.owner.id, theirs.owner.id]
+    both = [(mine.owner.id, {"read_vin"}), (theirs.owner.id, {"read_odometer"})]
+    assert await reached() == both
     await store.disconnect("app", ConnectionFilter(user_id=mine.owner.id), NOW)
-    assert await reached() == [None, theirs.owner.id]
+    assert await reached() == [None, both[1]]
 
 
 async def test_a_revoked_grant_reaches_nothing_while_its_connection_stays(store: Store) -> None:
