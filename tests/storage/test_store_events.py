@@ -349,6 +349,28 @@ async def test_what_is_signed_with_overlaps_when_it_is_rotated(store: Store) -> 
     assert keys.management_token.reveal() == "third token"
 
 
+async def test_a_key_that_is_replaced_twice_signs_no_longer_than_was_said_first(store: Store) -> None:
+    await Scene.open(store)
+    first, second, third = (new_signing_secret() for _ in range(3))
+    await store.rotate_webhook_secret("hook", first, NOW, NOW + SECOND)
+    await store.rotate_webhook_secret("hook", second, NOW, NOW + 2 * SECOND)
+    await store.rotate_webhook_secret("hook", third, NOW, NOW + HOUR)
+    for seconds, signing in ((1, [third, second, first]), (2, [third, second]), (3600, [third])):
+        keys = await store.signing_keys("app", "hook", NOW + seconds * SECOND)
+        assert keys is not None
+        assert {each.reveal() for each in keys.secrets} == {each.reveal() for each in signing}
+
+
+async def test_an_owner_who_has_left_is_subscribed_to_nothing_while_another_one_stays(store: Store) -> None:
+    scene = await Scene.open(store)
+    theirs = await connect(store, owner=owner("somebody else"))
+    other = await store.reach(Principal("app", theirs.owner.id), scene.vehicle.id)
+    assert other
+    await store.disconnect("app", ConnectionFilter(user_id=theirs.owner.id), NOW)
+    assert await store.subscribe(other, "hook", NOW) is None
+    assert await store.subscribe(scene.vehicle, "hook", NOW) is False
+
+
 async def test_a_receiver_that_wants_no_more_halts_its_webhook(store: Store) -> None:
     scene, (first, second, _) = await three(store)
     assert await store.record("hook", [tried(first, status=410, wait=SECOND)], NOW) == "gone"

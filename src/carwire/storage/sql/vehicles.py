@@ -153,9 +153,8 @@ class VehiclePlans(Planned):
         found = yield "SELECT id FROM owners WHERE id = ? AND client_id = ? {for_update}", (user_id, client_id)
         if not found:
             return None
-        where = "client_id = ? AND user_id = ?"
         known = yield f"{_GRANTED} UNION {_THEIR_VEHICLES}", (user_id,) * 2
-        cut = yield from _cut(where, (client_id, user_id), (user_id,))
+        cut = yield from _cut("user_id = ?", (user_id,), (user_id,))
         yield "DELETE FROM owners WHERE id = ?", (user_id,)
         for some in chunks(sorted({vehicle_id for (vehicle_id,) in known})):
             yield from _forget_vehicles(some)
