@@ -488,6 +488,13 @@ async def test_a_webhook_that_subscribes_by_itself_hears_of_its_application_s_li
 # Polls
 
 
+async def test_subscribing_for_one_owner_polls_for_no_other(store: Store) -> None:
+    await connect(store, owner=owner("somebody else"))
+    scene = await Scene.open(store)
+    polls = await store.claim_polls(NOW, LEASE, 10)
+    assert [poll.vehicle.user_id for poll in polls] == [scene.vehicle.user_id]
+
+
 async def test_a_vehicle_is_polled_by_one_worker_from_its_subscription_on(store: Store) -> None:
     await connect(store)
     assert await store.claim_polls(NOW, LEASE, 10) == []
