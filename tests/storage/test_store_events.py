@@ -477,12 +477,15 @@ async def test_a_webhook_that_subscribes_by_itself_hears_of_its_application_s_li
 
     for number in range(2):
         for client_id in ("app", "other"):
-            for mode in ("live", "simulated"):
+            for mode in ("simulated", "live"):
                 await join(client_id, number, mode)
         if number == 0:
             await store.add_webhook(hook(auto_subscribe=True), new_signing_secret())
         assert (await subscribed("app"), await subscribed("other")) == (wanted["app"], 0)
     assert wanted == {"app": 2, "other": 2}
+    assert {(each.vehicle.client_id, each.vehicle.mode) for each in await store.claim_polls(NOW, LEASE, 10)} == {
+        ("app", "live")
+    }
 
 
 # Polls
