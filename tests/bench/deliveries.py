@@ -43,8 +43,8 @@ WEBHOOKS: Final = 4
 AT_ONCE: Final = 32  # requests, of both sides
 COUNT: Final = 5_000  # deliveries in a round
 PACE: Final = 200  # events a second
-PACED_S: Final = int(os.environ.get("CARWIRE_BENCH_SECONDS", "2")) * 4
-FLEETS: Final = (1_000, 10_000, 100_000)
+PACED_S: Final = int(os.environ.get("CARWIRE_BENCH_SECONDS", "1")) * 8
+FLEETS: Final = (1_000, 100_000)
 SOC: Final = "tractionbattery-stateofcharge"
 SIGNALS: Final = (SOC, "odometer-traveleddistance", "charge-ischarging")
 

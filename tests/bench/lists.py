@@ -27,7 +27,7 @@ VINS = 1_000_000
 ROUNDS = 3
 FLOOR = 250_000  # VINs given to ultravin in a round: each takes it as long as any other
 JSON = 100_000  # VINs given to the call that answers in JSON
-SEVERAL = 3  # times as many, for the memory of a run
+SEVERAL = 2  # times as many, for the memory of a run
 
 
 def rows() -> Iterator[Row]:

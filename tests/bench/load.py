@@ -17,7 +17,7 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 PORT, HELLO_PORT = 18000, 18001
 ROUNDS = int(os.environ.get("CARWIRE_BENCH_ROUNDS", "5"))
-SECONDS = int(os.environ.get("CARWIRE_BENCH_SECONDS", "2"))
+SECONDS = int(os.environ.get("CARWIRE_BENCH_SECONDS", "1"))
 Row = tuple[str, str, str, str]
 LUA_DONE = """done = function(summary, latency, requests)
   if summary.errors.status > 0 then io.write("BAD " .. summary.errors.status .. "\\n") end

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 from frequencies import vins
-from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, SECONDS, Row, hello, server, spread, wrk
+from load import HELLO_PORT, LUA_DONE, PORT, ROUNDS, Row, hello, server, spread, wrk
 
 from carwire.batch.arrow import decode
 from carwire.connectors.vpic_facts import VpicFacts
@@ -38,6 +38,7 @@ COLUMNS = (
     *("Color", "Scofflaw Indicator", "Suspension Indicator", "Revocation Indicator"),
 )
 _CODES = {make_key(make): code for code, make in FIVE_LETTERS.items()}
+WARM_UP = 5  # seconds
 _COLOURS = ("BK", "WH", "GY", "BL", "RD", "DK/GY")
 
 
@@ -151,7 +152,7 @@ async def _filled(data: Path, path: Path, some: list[str]) -> tuple[float, float
 def _load(data: Path, path: Path, some: list[str]) -> Iterator[tuple[float, float]]:
     with server(data) as (_, demo), hello():
         script = lua(path.with_suffix(".asked"), some, demo["api_key"])
-        wrk(f"http://127.0.0.1:{PORT}/", script, seconds=2 * SECONDS)
+        wrk(f"http://127.0.0.1:{PORT}/", script, seconds=WARM_UP)
         for _round in range(ROUNDS):
             floor, _slow = wrk(f"http://127.0.0.1:{HELLO_PORT}/", script)
             ours, _slow = wrk(f"http://127.0.0.1:{PORT}/", script)

@@ -22,7 +22,7 @@ from carwire_client import AsyncClient, Client
 
 BASE = f"http://127.0.0.1:{PORT}"
 DAY = 86_400
-READS = 2_000
+READS = 1_000
 IN_FLIGHT = 32
 IMPORT = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
 
