@@ -5,6 +5,8 @@ export UV_PYTHON_DOWNLOADS := never
 # Tests start hundreds of processes; where bytecode is not kept, each compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 STAMP := .venv/.ready
+# Of tests, at once: one more than there are processors, since many wait for a server.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: setup run test test-crash check format bench docs requirements clean
 
@@ -22,14 +24,14 @@ run: setup
 	@exec $(BIN)/carwire up --demo
 
 test: setup
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n $(WORKERS) -q
 
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n $(WORKERS) -q
 
 # Servers and databases are killed while events flow: the large runs, some ten minutes.
 test-crash: setup
