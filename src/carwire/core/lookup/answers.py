@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from carwire.core.lookup.evidence import WHOLE
 from carwire.core.lookup.match import Confidence, Explanation
-from carwire.core.lookup.registers import Entry
+from carwire.core.lookup.registers import WHOLE, Entry
 from carwire.core.lookup.traits import Vehicle
 
 EXTENDED: Final = (

@@ -14,10 +14,9 @@ import msgspec
 
 from carwire.core.lookup.facts import DecodedFacts
 from carwire.core.lookup.names import make_key, models_agree
-from carwire.core.lookup.registers import Entry, Link, PrefixCount
+from carwire.core.lookup.registers import WHOLE, Entry, Link, PrefixCount
 from carwire.core.lookup.traits import Traits
 
-WHOLE: Final = frozenset({"L17", "LP"})
 SCORED: Final = (
     *("model", "year", "badge", "series", "fuel_type", "drive_type", "transmission_type", "capacity_cc", "power_kw"),
     *("body_type", "num_doors", "num_cylinders", "num_seats", "num_gears", "wheelbase_type"),

@@ -18,7 +18,7 @@ import msgspec
 from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.lookup import spelling
 from carwire.core.lookup.names import make_of_code, pieces
-from carwire.core.lookup.registers import LENGTHS, EntryRow, Individual, Link, TypeRow
+from carwire.core.lookup.registers import LENGTHS, WHOLE, EntryRow, Individual, Link, TypeRow
 from carwire.core.lookup.traits import TRAITS, Traits
 
 _REMEMBERED: Final = 200_000
@@ -117,7 +117,7 @@ def check_format(form: Format) -> Format:
         problems.append(FieldProblem("plate", "a register of link LP has a column of plates"))
     if personal := form.columns() & {*form.drops}:
         problems.append(FieldProblem("drops", f"{sorted(personal)[0]!a} says something of a person and is not read"))
-    if form.link not in {"L17", "LP"} and form.car:
+    if form.link not in WHOLE and form.car:
         problems.append(FieldProblem("car", "a register by a part of the VIN says nothing of one car"))
     if problems:
         raise InvalidInput(*problems)

@@ -11,6 +11,7 @@ from carwire.core.lookup.traits import Traits
 
 # How an entry is tied to a VIN: by all 17 characters, the first eleven, ten or eight, the plate alone, or not.
 Link = Literal["L17", "L11", "L10", "L8", "LP", "none"]
+WHOLE: Final = frozenset({"L17", "LP"})  # an entry is of one car
 LENGTHS: Final[dict[str, int]] = {"L17": 17, "L11": 11, "L10": 10, "L8": 8}
 State = Literal["loading", "active", "retired"]
 

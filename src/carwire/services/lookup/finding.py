@@ -9,14 +9,14 @@ from typing import Final, Protocol
 from carwire.core.errors import StoreUnavailable
 from carwire.core.lookup.answers import Found, colour_of, described, extras_of
 from carwire.core.lookup.asking import TEST_PLATES, TEST_VINS, Question, digit_is_right
-from carwire.core.lookup.evidence import WHOLE, Evidence, weigh
+from carwire.core.lookup.evidence import Evidence, weigh
 from carwire.core.lookup.facts import DecodedFacts
 from carwire.core.lookup.match import Match, match
 from carwire.core.lookup.names import make_key, pieces
 from carwire.core.lookup.ports import FactDecoder, LookupStore
 from carwire.core.lookup.refusal import LookupRefused
 from carwire.core.lookup.regions import Region
-from carwire.core.lookup.registers import LENGTHS, Entry, PrefixCount, Release, prefix_of
+from carwire.core.lookup.registers import LENGTHS, WHOLE, Entry, PrefixCount, Release, prefix_of
 from carwire.core.lookup.samples import sample, sample_vehicle
 from carwire.core.lookup.traits import Vehicle
 from carwire.core.vin.structure import VIN_LENGTH

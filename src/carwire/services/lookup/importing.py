@@ -23,13 +23,12 @@ from carwire.core.errors import FieldProblem, InvalidInput
 from carwire.core.lookup.formats import Format, Rejected, RowReader
 from carwire.core.lookup.names import model_key
 from carwire.core.lookup.ports import LookupStore
-from carwire.core.lookup.registers import Chunk, EntryRow, PrefixRow, Release, TypeRow, prefix_of
+from carwire.core.lookup.registers import WHOLE, Chunk, EntryRow, PrefixRow, Release, TypeRow, prefix_of
 from carwire.core.lookup.traits import Vehicle, vehicle_of
 from carwire.kit.clock import Clock
 
 CHUNK: Final = 50_000  # rows that are put in order, or written in one transaction, together
 _VEHICLES: Final = 1000
-_WHOLE: Final = frozenset({"L17", "LP"})  # a row is of one car
 _SHRUNK: Final = 0.5  # a release with fewer rows than this share of the one before is held back
 
 
@@ -125,7 +124,7 @@ class ImportService:
             read.through(file)
             _check(read, active, form, force=force)
             loading = await self._begin(form, region, checksum, read, releases)
-            await self._write(loading, read, _merged(rows, whole=form.link in _WHOLE), was_written)
+            await self._write(loading, read, _merged(rows, whole=form.link in WHOLE), was_written)
         await self._list_vehicles(form, region, loading.id, reader.types)
         await self._store.finish_release(loading.id)
         for old in await self._store.releases(region):
@@ -243,7 +242,7 @@ class _Reading:
         self.accepted += len(rows)
         link = self._reader.form.link
         if link != "none":
-            self._sorter.add(rows if link in _WHOLE else _counted(rows))
+            self._sorter.add(rows if link in WHOLE else _counted(rows))
         self._was_read(self.rows)
 
     def commonest(self) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from carwire.core.lookup.keys import ApiKey, Count, Record, RecordFilter
 from carwire.core.lookup.names import make_key, pieces
-from carwire.core.lookup.registers import Chunk, Entry, EntryRow, PrefixCount, Release, TypeRow, individual_of
+from carwire.core.lookup.registers import WHOLE, Chunk, Entry, EntryRow, PrefixCount, Release, TypeRow, individual_of
 from carwire.core.lookup.traits import Vehicle
 from carwire.storage.memory.state import State
 
@@ -196,7 +196,7 @@ class LookupInMemory:
         """Add rows, and note the position with them."""
         release = self._shelf.releases[release_id]
         assert release.state == "loading", "only a release that is loading grows"
-        whole = release.link in {"L17", "LP"}
+        whole = release.link in WHOLE
         self._shelf.types[release_id] |= {row.id: row for row in chunk.types}
         self._shelf.entries[release_id] |= {(row.key, 0 if whole else row.type_id): row for row in chunk.entries}
         for prefix in chunk.prefixes:

@@ -10,13 +10,7 @@ from typing import Final
 
 import msgspec
 
-from carwire.core.lookup.registers import (
-    Chunk,
-    Entry,
-    PrefixCount,
-    Release,
-    individual_of,
-)
+from carwire.core.lookup.registers import WHOLE, Chunk, Entry, PrefixCount, Release, individual_of
 from carwire.core.lookup.traits import Traits
 from carwire.storage.sql.plans import Plan, Planned, Row, Statement, Value, chunks, marks, reads, writes
 
@@ -76,7 +70,7 @@ class LookupRegisterPlans(Planned):
                 "lookup_types (release_id, id, traits, raw)",
                 [(release_id, t.id, _encode(t.traits).decode(), _encode(t.raw).decode()) for t in some],
             )
-        whole = link in {"L17", "LP"}
+        whole = link in WHOLE
         for entries in chunks(chunk.entries, _ROWS):
             rows = [
                 (e.key, release_id, 0 if whole else e.type_id, e.plate, e.type_id, e.count, e.rank, e.individual)
