@@ -96,7 +96,7 @@ async def test_records_are_paged_filtered_and_counted(store: Store) -> None:
     await store.add_lookup_records([*records, record(99, client_id="nobody")])
     assert await store.lookup_records(RecordFilter(), 10) == records
     assert await store.lookup_records(RecordFilter(client_id="other"), 10) == []
-    assert await store.count_lookup_records(RecordFilter(client_id="other"), ()) in ([], [Count((), 0, 0)])
+    assert await store.count_lookup_records(RecordFilter(client_id="other"), ()) == []
     assert await store.lookup_records(RecordFilter(), 2, records[0].id) == records[1:3]
     assert (
         await store.lookup_records(RecordFilter(since=NOW + timedelta(hours=1), until=NOW + timedelta(hours=31)), 10)

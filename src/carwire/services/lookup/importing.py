@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from operator import attrgetter
 from typing import Final, Protocol
 
@@ -165,7 +165,7 @@ class ImportService:
     ) -> None:
         """Write what is not written yet. A chunk is put together while the one before is written."""
         position = release.position
-        types = [] if position else read.types
+        types = [] if position else read.reader.types
         rest = islice(rows, position, None)
         writing: asyncio.Future[None] | None = None
         try:
@@ -203,22 +203,17 @@ class _Reading:
     def __init__(
         self, reader: RowReader, rows: Sorter, refuse: Callable[[Refusal], None], was_read: Callable[[int], None]
     ) -> None:
-        self._reader = reader
+        self.reader = reader
         self._sorter = rows
         self._refuse = refuse
         self._was_read = was_read
         self.rows = self.accepted = self.rejected = 0
         self.reasons: Counter[str] = Counter()
 
-    @property
-    def types(self) -> list[TypeRow]:
-        """The kinds of cars that were met."""
-        return self._reader.types
-
     def through(self, file: Rows) -> None:
         """Read the file to its end."""
         pending: list[EntryRow] = []
-        read = self._reader.read
+        read = self.reader.read
         for line, row in file.rows:
             self.rows += 1
             if isinstance(row, list):
@@ -240,7 +235,7 @@ class _Reading:
 
     def _hand_in(self, rows: list[EntryRow]) -> None:
         self.accepted += len(rows)
-        link = self._reader.form.link
+        link = self.reader.form.link
         if link != "none":
             self._sorter.add(rows if link in WHOLE else _counted(rows))
         self._was_read(self.rows)
@@ -261,21 +256,19 @@ def _check(read: _Reading, active: Release | None, form: Format, *, force: bool)
         raise InvalidInput(FieldProblem("file", what))
 
 
-def _counted(rows: Sequence[EntryRow]) -> list[EntryRow]:
-    counts = Counter((row.key, row.type_id) for row in rows)
+def _counted(rows: Iterable[EntryRow]) -> list[EntryRow]:
+    """Return one row for each key and type, with the sum of their counts."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        counts[row.key, row.type_id] += row.count
     return [EntryRow(key, "", type_id, count) for (key, type_id), count in counts.items()]
 
 
 def _merged(rows: Iterable[EntryRow], *, whole: bool) -> Iterator[EntryRow]:
-    """Yield one row for each place in the table: of a car the newest, of a part of a VIN the sum for each type."""
+    """Return one row for each place in the table: of a car the newest, of a part of a VIN the sum for each type."""
     if whole:
-        yield from _newest(rows)
-        return
-    for key, same in groupby(rows, attrgetter("key")):
-        counts: Counter[int] = Counter()
-        for row in same:
-            counts[row.type_id] += row.count
-        yield from (EntryRow(key, "", type_id, count) for type_id, count in sorted(counts.items()))
+        return _newest(rows)
+    return chain.from_iterable(_counted(same) for _, same in groupby(rows, attrgetter("key")))
 
 
 def _newest(rows: Iterable[EntryRow]) -> Iterator[EntryRow]:
