@@ -12,7 +12,7 @@ from carwire.core.lookup.ports import LookupStore
 from carwire.core.lookup.registers import Release
 from carwire.core.lookup.traits import TRAITS, Option, Traits, Vehicle, id_of
 from carwire.kit.clock import Clock
-from carwire.services.lookup.importing import Refusal, Report
+from carwire.services.lookup.importing import Refusal, Report, unchanged
 
 _NUMBERS: Final = frozenset(
     {"year", "release_month", "release_year", "num_doors", "num_seats", "num_gears", "num_cylinders", "capacity_cc"}
@@ -47,7 +47,7 @@ class CatalogueService:
         releases = [release for release in await self._store.releases(region) if release.dataset == name]
         active = next((release for release in releases if release.state == "active"), None)
         if active is not None and active.checksum == checksum:
-            return Report(active.id, region, name, active.position, active.accepted, active.rejected, 0, unchanged=True)
+            return unchanged(active)
         for release in releases:
             if release.state != "active":
                 await self._store.drop_release(release.id)

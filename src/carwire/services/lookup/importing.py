@@ -117,7 +117,7 @@ class ImportService:
         releases = [r for r in await self._store.releases(region) if r.dataset == form.dataset]
         active = next((r for r in releases if r.state == "active"), None)
         if active is not None and active.checksum == checksum and not force:
-            return _unchanged(active)
+            return unchanged(active)
         reader = RowReader(form, file.header)
         with self._sorting() as rows:
             read = _Reading(reader, rows, refuse, was_read)
@@ -311,7 +311,8 @@ def release_of(form: Format, region: str, checksum: str, today: date) -> Release
     )
 
 
-def _unchanged(active: Release) -> Report:
+def unchanged(active: Release) -> Report:
+    """Return what is reported of a file that was imported before."""
     return Report(
         release_id=active.id,
         region=active.region,
